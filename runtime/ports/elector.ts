@@ -1,0 +1,8 @@
+/** At most one leader of a name at a time, so that work is not done twice; safety never rests on it. */
+export interface Elector {
+  /**
+   * Waits until we lead, then runs `lead` with a signal that fires when leadership is lost or `signal` fires.
+   * Returns when `lead` has returned; leadership is given up.
+   */
+  lead(name: string, lead: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void>;
+}
