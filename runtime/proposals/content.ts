@@ -1,0 +1,103 @@
+import { fenced, oneLine } from './untrusted.ts';
+import { formatMarker, type Marker } from './marker.ts';
+
+/** One image that a pull request moves. */
+export interface ProposedImage {
+  readonly application: string;
+  readonly version: string;
+  readonly image: string;
+  readonly tag: string;
+  readonly digest: string;
+  /** Page of the source repository: https://host/owner/name. */
+  readonly repository: string;
+  readonly commit: string;
+  /** First line of the source commit's message, as it stands in the repository. */
+  readonly commitSubject?: string;
+  /** Commit that is deployed now, when it is known. */
+  readonly deployedCommit?: string;
+  readonly from: readonly string[];
+  /** What a reviewer must know: histories that have parted, an unknown deployed commit. */
+  readonly notes: readonly string[];
+}
+
+export interface ContentTemplate {
+  readonly title?: string;
+  readonly body?: string;
+}
+
+/** Title and body of a pull request. Equal input gives equal text. */
+export function proposalContent(
+  images: readonly ProposedImage[],
+  marker: Marker,
+  template: ContentTemplate = {},
+): { title: string; body: string } {
+  const [first] = images;
+  if (!first) throw new Error('a pull request moves at least one image');
+  const title = template.title ? expand(template.title, first) : defaultTitle(images, first);
+  const intro = template.body ? `${expand(template.body, first)}\n\n` : '';
+  const body = `${intro}${images.map(section).join('\n\n')}\n\n${footer(images.length)}\n\n${formatMarker(marker)}`;
+  return { title: oneLine(title), body };
+}
+
+/** Subject and lines of the commit. */
+export function commitContent(images: readonly ProposedImage[]): { subject: string; lines: string[] } {
+  const [first] = images;
+  if (!first) throw new Error('a commit moves at least one image');
+  return {
+    subject: defaultTitle(images, first),
+    lines: images.flatMap((one) => [
+      `image ${one.image}:${one.tag}@${one.digest}`,
+      `Image built from ${one.repository.replace(/^\w+:\/\/[^/]+\//, '')}@${one.commit.slice(0, 12)}`,
+    ]),
+  };
+}
+
+function defaultTitle(images: readonly ProposedImage[], first: ProposedImage): string {
+  return images.length === 1
+    ? `[auto PR] Update the ${lastSegment(first.image)} image to tag ${first.tag}`
+    : `[auto PR] Update ${images.length} images of ${first.version}`;
+}
+
+function section(one: ProposedImage): string {
+  const commit = one.commit.slice(0, 12);
+  const rows = [
+    ['Application', `${one.application}, version ${one.version}`],
+    ['Image', `\`${one.image}:${one.tag}\``],
+    ['Digest', `\`${one.digest}\``],
+    ['Source', `[${commit}](${one.repository}/commit/${one.commit})`],
+    ...(one.deployedCommit
+      ? [
+          [
+            'Changes',
+            `[${one.deployedCommit.slice(0, 12)}…${commit}](${one.repository}/compare/${one.deployedCommit}...${one.commit})`,
+          ],
+        ]
+      : []),
+    ['Replaces', one.from.map((reference) => `\`${reference.replaceAll('`', '')}\``).join(', ') || 'nothing'],
+  ];
+  const table = ['| | |', '|---|---|', ...rows.map(([label, value]) => `| ${label} | ${value} |`)].join('\n');
+  const notes = one.notes.map((note) => `> **Note:** ${note}`).join('\n>\n');
+  const subject = one.commitSubject ? fenced(oneLine(one.commitSubject)) : '';
+  return [table, notes, subject].filter((part) => part !== '').join('\n\n');
+}
+
+function footer(count: number): string {
+  const these = count === 1 ? 'this change' : 'these changes';
+  return `Close this pull request to reject ${these}: it is not proposed again until the inputs change. A commit of yours on this branch stops Slipway from touching it.`;
+}
+
+function expand(template: string, one: ProposedImage): string {
+  const values: Record<string, string> = {
+    application: one.application,
+    version: one.version,
+    image: one.image,
+    tag: one.tag,
+    commit: one.commit.slice(0, 12),
+    repository: one.repository,
+  };
+  return template.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+}
+
+function lastSegment(image: string): string {
+  return image.slice(image.lastIndexOf('/') + 1);
+}

@@ -1,0 +1,30 @@
+/**
+ * Text of a repository, made safe to stand in a pull request: bots act on lines that begin with `/`, forges notify on
+ * `@` and link on `#`, and a fence must not be closed from inside.
+ * Source: Prow runs commands that it finds in bodies with the author's rights.
+ */
+export function fenced(text: string, limit = 500): string {
+  const lines = cut(visible(text), limit)
+    .split('\n')
+    .map((line) => line.replace(/^(\s*)([/@#])/, '$1\u200b$2'));
+  const longest = Math.max(2, ...(lines.join('\n').match(/`+/g) ?? []).map((run) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  return `${fence}text\n${lines.join('\n')}\n${fence}`;
+}
+
+/** One line, for titles and commit subjects. */
+export function oneLine(text: string, limit = 200): string {
+  return cut(visible(text).replace(/\s+/g, ' ').trim(), limit);
+}
+
+function visible(text: string): string {
+  // Control and direction characters can hide what a reviewer approves.
+  // eslint-disable-next-line no-control-regex -- these are what is removed
+  return text
+    .replace(/\r\n?/g, '\n')
+    .replace(/[\0-\x08\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '');
+}
+
+function cut(text: string, limit: number): string {
+  return text.length > limit ? `${text.slice(0, limit - 1)}…` : text;
+}
