@@ -1,0 +1,11 @@
+/** A command line or an input file that cannot be used as it is: exit status 2, every problem on its own line. */
+export class UsageError extends Error {
+  readonly problems: string[];
+
+  constructor(problems: string | readonly string[]) {
+    const all = typeof problems === 'string' ? [problems] : [...problems];
+    super(all.join('\n'));
+    this.name = 'UsageError';
+    this.problems = all;
+  }
+}
