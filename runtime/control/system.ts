@@ -18,3 +18,6 @@ export interface System<Desired, Observed, I extends Item, A extends Action> {
   /** Resolves when something in flight may have moved on, or with the signal. */
   changed(signal: AbortSignal): Promise<void>;
 }
+
+/** A system as its driver sees it: what it wants and observes is its own affair. */
+export type AnySystem = System<unknown, unknown, Item, Action>;
