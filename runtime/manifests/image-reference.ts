@@ -24,7 +24,8 @@ export const KEEP = '*';
 const NAME =
   /^(?:(?:[a-zA-Z0-9](?:[a-zA-Z0-9-.]*[a-zA-Z0-9])?|\[[0-9a-fA-F:]+\])(?::\d+)?\/)?[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
 const TAG = /^\w[\w.-]{0,127}$/;
-const DIGEST = /^(?:sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128}|(?!sha256:|sha512:)[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[\w=-]+)$/;
+const DIGEST =
+  /^(?:sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128}|(?!sha256:|sha512:)[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[\w=-]+)$/;
 
 /** Splits as kustomize does: a `:` before the first `/` belongs to a port. Checks nothing. */
 export function splitReference(reference: string): ImageReference {
@@ -71,7 +72,9 @@ export function parseImageArgument(argument: string): ImageOverride {
 export function checkOverride(override: ImageOverride, subject: string): void {
   const { name, newName = KEEP, newTag = KEEP, digest = KEEP } = override;
   if (/[\s\p{Cc}]/u.test(name) || name === '') {
-    throw new ManifestError(subject, `\`${name}\` is no image name`, { remedy: 'write it as the resources do' });
+    throw new ManifestError(subject, `\`${name}\` is no image name`, {
+      remedy: 'write it as the resources do',
+    });
   }
   if (newName !== KEEP && !NAME.test(newName)) {
     throw new ManifestError(subject, `\`${newName}\` is no image name`, {
@@ -84,6 +87,8 @@ export function checkOverride(override: ImageOverride, subject: string): void {
     });
   }
   if (digest !== KEEP && !DIGEST.test(digest)) {
-    throw new ManifestError(subject, `\`${digest}\` is no digest`, { remedy: 'write sha256: and 64 hex digits' });
+    throw new ManifestError(subject, `\`${digest}\` is no digest`, {
+      remedy: 'write sha256: and 64 hex digits',
+    });
   }
 }

@@ -165,10 +165,13 @@ function readEntry(yaml: YamlText, at: Address): Entry {
 function keyOf(yaml: YamlText, mapping: Address, name: string): string {
   const same = yaml.keys(mapping).filter((key) => key.toLowerCase() === name.toLowerCase());
   if (same.length > 1) {
-    throw yaml.error(`has ${same.map((key) => `\`${key}\``).join(' and ')}, which are one field to kustomize`, {
-      at: mapping,
-      remedy: 'remove one of the two',
-    });
+    throw yaml.error(
+      `has ${same.map((key) => `\`${key}\``).join(' and ')}, which are one field to kustomize`,
+      {
+        at: mapping,
+        remedy: 'remove one of the two',
+      },
+    );
   }
   return same[0] ?? name;
 }

@@ -32,7 +32,8 @@ export function editableTrail(yaml: YamlText, at: Address): Trail {
     }
     const child = node === null ? undefined : childOf(node, step);
     if (child === undefined) {
- return { nodes, end: node ?? undefined, keys, pair, missing: at.steps.slice(depth) };}
+      return { nodes, end: node ?? undefined, keys, pair, missing: at.steps.slice(depth) };
+    }
     keys.push(child.key);
     pair = child.pair;
     node = child.node;

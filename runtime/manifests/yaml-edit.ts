@@ -70,8 +70,7 @@ export function removeKey(yaml: YamlText, at: Address): YamlText {
   if (map.items.length === 1) {
     throw yaml.error('is the only key of its mapping', { at, remedy: 'remove the mapping itself by hand' });
   }
-  const splice =
-    map.flow === true ? cutFromFlow(yaml.text, map, pair) : cutFromBlock(yaml.text, pair);
+  const splice = map.flow === true ? cutFromFlow(yaml.text, map, pair) : cutFromBlock(yaml.text, pair);
   const change = { path: renderPath(at.steps), before: yaml.value(at), after: undefined };
   return proven(yaml, [splice], { document: at.document, keys, value: undefined, change });
 }
