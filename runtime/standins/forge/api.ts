@@ -1,0 +1,379 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { Hono } from 'hono';
+import type { Context } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import type { Actor } from './accounts.ts';
+import { APP_SLUG, actorOf, permits } from './accounts.ts';
+import type { Comparisons } from './comparison.ts';
+import { factsOf } from './facts.ts';
+import { linkHeader } from './paging.ts';
+import type { Pulls } from './pulls.ts';
+import { selectPulls } from './pull-query.ts';
+import {
+  Problem,
+  authenticationRequired,
+  badCredentials,
+  notAccessible,
+  notFound,
+  validationFailed,
+} from './problems.ts';
+import { rateLimitHeaders } from './rate-limits.ts';
+import type { RateLimits } from './rate-limits.ts';
+import { branches, validName } from './repositories.ts';
+import type { Repositories, Repository } from './repositories.ts';
+import * as requests from './requests.ts';
+import type { ForgeState, PullRow } from './state.ts';
+import { APP_PERMISSIONS, time } from './views.ts';
+import type { Views } from './views.ts';
+
+export interface ApiParts {
+  readonly state: ForgeState;
+  readonly repositories: Repositories;
+  readonly pulls: Pulls;
+  readonly comparisons: Comparisons;
+  readonly views: Views;
+  readonly accounts: ReadonlyMap<string, string>;
+  readonly limits: RateLimits;
+  readonly now: () => number;
+  readonly log: (line: string) => void;
+}
+
+interface Env {
+  Variables: { actor: Actor };
+}
+type Call = Context<Env>;
+
+const BODY_LIMIT = 1024 * 1024;
+const TOKEN_LIFE = 60 * 60 * 1000;
+
+/** GitHub's REST API, as far as Slipway's client and a person trying things need it. */
+export function createApi(parts: ApiParts): Hono<Env> {
+  const api = new Hono<Env>();
+  api.onError((error, call) => problemResponse(call, error, parts.log));
+  api.notFound((call) => problemResponse(call, notFound(), parts.log));
+  api.use(admission(parts));
+  api.use(
+    bodyLimit({
+      maxSize: BODY_LIMIT,
+      onError: () => {
+        throw new Problem(413, 'Payload too big');
+      },
+    }),
+  );
+  accountRoutes(api, parts);
+  repositoryRoutes(api, parts);
+  pullRoutes(api, parts);
+  issueRoutes(api, parts);
+  appRoutes(api, parts);
+  return api;
+}
+
+/** Who asks, whether they still may, and what every answer carries: limits, and an ETag on reads. */
+function admission({ accounts, state, limits, now }: ApiParts) {
+  return async (call: Call, next: () => Promise<void>) => {
+    const header = call.req.header('authorization');
+    call.set('actor', actorOf(header, { accounts, state, now: now() }));
+    const credential = createHash('sha256')
+      .update(header ?? '')
+      .digest('hex');
+    const free = call.req.path.endsWith('/rate_limit');
+    if (!free && limits.state(credential).remaining === 0)
+      return call.json(
+        new Problem(403, 'API rate limit exceeded for this credential.').body(),
+        403,
+        rateLimitHeaders(limits.state(credential)),
+      );
+    await next();
+    const unchanged = await tagged(call);
+    if (!free && !unchanged) limits.count(credential);
+    for (const [name, value] of Object.entries(rateLimitHeaders(limits.state(credential))))
+      call.res.headers.set(name, value);
+    return undefined;
+  };
+}
+
+/** Gives a read its ETag; true when the caller has this content, and is told so. */
+async function tagged(call: Call): Promise<boolean> {
+  if (call.req.method !== 'GET' || call.res.status !== 200) return false;
+  const tag = `W/"${createHash('sha256')
+    .update(await call.res.clone().bytes())
+    .update(call.res.headers.get('link') ?? '')
+    .digest('hex')}"`;
+  call.res.headers.set('etag', tag);
+  call.res.headers.set('cache-control', 'private, max-age=60, s-maxage=60');
+  const held = call.req.header('if-none-match')?.split(/\s*,\s*/) ?? [];
+  if (!held.includes(tag)) return false;
+  const link = call.res.headers.get('link');
+  call.res = undefined;
+  call.res = new Response(null, { status: 304, headers: { etag: tag, ...(link === null ? {} : { link }) } });
+  return true;
+}
+
+function problemResponse(call: Call, error: Error, log: (line: string) => void): Response {
+  const problem = error instanceof Problem ? error : new Problem(500, 'Server Error');
+  if (problem !== error) log(`${call.req.method} ${call.req.path}: ${error.stack ?? error.message}`);
+  return Response.json(problem.body(), { status: problem.status });
+}
+
+function accountRoutes(api: Hono<Env>, { views, limits }: ApiParts): void {
+  api.get('/user', (call) => {
+    const account = writer(call);
+    if (account.grant !== undefined) throw notAccessible();
+    return call.json(views.ownAccount(account.login));
+  });
+  api.get('/rate_limit', (call) => {
+    const credential = createHash('sha256')
+      .update(call.req.header('authorization') ?? '')
+      .digest('hex');
+    const state = limits.state(credential);
+    return call.json({ resources: { core: state, search: state }, rate: state });
+  });
+}
+
+function repositoryRoutes(api: Hono<Env>, parts: ApiParts): void {
+  const { state, repositories, views, now } = parts;
+  const full = async (repository: Repository) => {
+    const facts = await factsOf(state, repositories, now())(repository.fullName);
+    if (facts === undefined) throw notFound();
+    return views.fullRepository(facts);
+  };
+  const create = async (call: Call, owner: string) => {
+    const wanted = requests.parseBody(requests.newRepository, await call.req.text(), 'Repository');
+    if (!validName(owner, wanted.name))
+      throw validationFailed({ resource: 'Repository', code: 'invalid', field: 'name' });
+    if ((await repositories.find(owner, wanted.name)) !== undefined)
+      throw validationFailed({
+        resource: 'Repository',
+        code: 'custom',
+        field: 'name',
+        message: 'name already exists on this account',
+      });
+    const repository = await repositories.create(owner, wanted.name);
+    state.repository(repository.fullName, now());
+    state.describe(repository.fullName, { description: wanted.description ?? null });
+    return call.json(await full(repository), 201);
+  };
+  api.post('/user/repos', (call) => create(call, unlimited(call)));
+  api.post('/orgs/:org/repos', (call) => {
+    unlimited(call);
+    return create(call, call.req.param('org'));
+  });
+  api.get('/repos/:owner/:repo', async (call) => call.json(await full(await repositoryOf(call, parts))));
+  api.get('/repos/:owner/:repo/branches', async (call) => {
+    const repository = await repositoryOf(call, parts);
+    const list = [...(await branches(repository))].map(([name, { commit }]) =>
+      views.branch(repository.fullName, name, commit),
+    );
+    return paged(call, list);
+  });
+  api.post('/repos/:owner/:repo/forks', async (call) => {
+    const login = unlimited(call);
+    const origin = await repositoryOf(call, parts);
+    const wanted = requests.parseBody(requests.newFork, await call.req.text(), 'Fork');
+    const owner = wanted.organization ?? login;
+    const name = wanted.name ?? origin.name;
+    if (!validName(owner, name)) throw validationFailed({ resource: 'Fork', code: 'invalid', field: 'name' });
+    const there = await repositories.find(owner, name);
+    if (owner === origin.owner || (there !== undefined && !isFork(state, origin, there)))
+      throw validationFailed({
+        resource: 'Fork',
+        code: 'custom',
+        message: 'name already exists on this account',
+      });
+    const fork = there ?? (await repositories.fork(origin, owner, name));
+    state.repository(fork.fullName, now());
+    state.describe(fork.fullName, { parent: origin.fullName });
+    return call.json(await full(fork), 202);
+  });
+}
+
+function isFork(state: ForgeState, origin: Repository, candidate: Repository): boolean {
+  return state.forks(origin.fullName).some((row) => row.name === candidate.fullName);
+}
+
+function pullRoutes(api: Hono<Env>, parts: ApiParts): void {
+  const { state, repositories, pulls, comparisons, views, now } = parts;
+  const whole = async (repository: Repository, row: PullRow) => {
+    const facts = factsOf(state, repositories, now());
+    const base = await facts(row.repository);
+    if (base === undefined) throw notFound();
+    const tip =
+      row.closed_at === null ? (await branches(repository)).get(row.base_ref)?.commit : row.base_sha;
+    const comparison = await comparisons.compare(repository, tip ?? row.base_sha, row.head_sha);
+    return views.wholePull(row, base, await facts(row.head_repository), comparison);
+  };
+  api.get('/repos/:owner/:repo/pulls', async (call) => {
+    const repository = await repositoryOf(call, parts);
+    const query = requests.parseQuery(requests.pullQuery, call.req.query(), 'PullRequest');
+    const rows = selectPulls(await pulls.list(repository), query);
+    const facts = factsOf(state, repositories, now());
+    const base = await facts(repository.fullName);
+    if (base === undefined) throw notFound();
+    return paged(call, rows, async (row) => views.pull(row, base, await facts(row.head_repository)));
+  });
+  api.post('/repos/:owner/:repo/pulls', async (call) => {
+    const repository = await repositoryOf(call, parts);
+    const { login } = writer(call, repository, 'pull_requests');
+    const wanted = requests.parseBody(requests.newPull, await call.req.text(), 'PullRequest');
+    if (wanted.title === undefined || wanted.title === '')
+      throw validationFailed({ resource: 'PullRequest', code: 'missing_field', field: 'title' });
+    const row = await pulls.create(repository, login, {
+      title: wanted.title,
+      body: wanted.body ?? null,
+      head: wanted.head,
+      base: wanted.base,
+      draft: wanted.draft,
+    });
+    const view = await whole(repository, row);
+    return call.json(view, 201, { location: view.url });
+  });
+  api.get('/repos/:owner/:repo/pulls/:number', async (call) => {
+    const repository = await repositoryOf(call, parts);
+    return call.json(await whole(repository, await pulls.get(repository, numberOf(call))));
+  });
+  api.patch('/repos/:owner/:repo/pulls/:number', async (call) => {
+    const repository = await repositoryOf(call, parts);
+    const { login } = writer(call, repository, 'pull_requests');
+    const edit = requests.parseBody(requests.pullEdit, await call.req.text(), 'PullRequest');
+    return call.json(await whole(repository, await pulls.edit(repository, numberOf(call), login, edit)));
+  });
+  api.put('/repos/:owner/:repo/pulls/:number/merge', async (call) => {
+    const repository = await repositoryOf(call, parts);
+    const { login } = writer(call, repository, 'contents');
+    const body = requests.parseBody(requests.mergeBody, await call.req.text(), 'PullRequest');
+    const sha = await pulls.merge(repository, numberOf(call), login, {
+      method: body.merge_method,
+      title: body.commit_title,
+      message: body.commit_message,
+      sha: body.sha,
+    });
+    return call.json({ sha, merged: true, message: 'Pull Request successfully merged' });
+  });
+}
+
+function issueRoutes(api: Hono<Env>, parts: ApiParts): void {
+  const { state, pulls, views, now } = parts;
+  api.get('/repos/:owner/:repo/issues/:number', async (call) => {
+    const repository = await repositoryOf(call, parts);
+    return call.json(views.issue(await pulls.get(repository, numberOf(call))));
+  });
+  api.get('/repos/:owner/:repo/issues/:number/comments', async (call) => {
+    const repository = await repositoryOf(call, parts);
+    const row = await pulls.get(repository, numberOf(call));
+    return paged(call, state.comments(row.repository, row.number), (comment) => views.comment(comment));
+  });
+  api.post('/repos/:owner/:repo/issues/:number/comments', async (call) => {
+    const repository = await repositoryOf(call, parts);
+    const { login } = writer(call, repository, 'pull_requests');
+    const { body } = requests.parseBody(requests.newComment, await call.req.text(), 'IssueComment');
+    const { number } = await pulls.get(repository, numberOf(call));
+    const at = now();
+    const comment = state.addComment({
+      repository: repository.fullName,
+      number,
+      author: login,
+      body,
+      created_at: at,
+    });
+    state.changePull(repository.fullName, number, { updated_at: at });
+    return call.json(views.comment(comment), 201);
+  });
+}
+
+/** The App is installed for every owner, on all repositories. */
+function appRoutes(api: Hono<Env>, parts: ApiParts): void {
+  const { state, repositories, views, now } = parts;
+  api.get('/app', (call) => call.json(views.app(appOf(call))));
+  api.get('/repos/:owner/:repo/installation', async (call) => {
+    const appId = appOf(call);
+    const { owner } = await repositoryOf(call, parts);
+    return call.json(views.installation(owner, appId));
+  });
+  api.post('/app/installations/:id/access_tokens', async (call) => {
+    const appId = appOf(call);
+    const wanted = requests.parseBody(requests.tokenRequest, await call.req.text(), 'InstallationToken');
+    const owner = (await repositories.all()).find(
+      (repository) => String(views.installation(repository.owner, appId).id) === call.req.param('id'),
+    )?.owner;
+    if (owner === undefined) throw notFound();
+    for (const name of wanted.repositories ?? [])
+      if ((await repositories.find(owner, name)) === undefined)
+        throw new Problem(
+          422,
+          'There is at least one repository that does not exist or is not accessible to the parent installation.',
+        );
+    const token = `ghs_${randomBytes(18).toString('hex')}`;
+    const expiresAt = now() + TOKEN_LIFE;
+    const permissions = wanted.permissions ?? APP_PERMISSIONS;
+    state.addToken({
+      token,
+      login: `${APP_SLUG}[bot]`,
+      expires_at: expiresAt,
+      repositories:
+        wanted.repositories === undefined
+          ? null
+          : JSON.stringify(wanted.repositories.map((name) => `${owner}/${name}`.toLowerCase())),
+      permissions: JSON.stringify(permissions),
+    });
+    return call.json(
+      {
+        token,
+        expires_at: time(expiresAt),
+        permissions,
+        repository_selection: wanted.repositories === undefined ? 'all' : 'selected',
+      },
+      201,
+    );
+  });
+}
+
+async function repositoryOf(call: Call, { repositories }: ApiParts): Promise<Repository> {
+  const repository = await repositories.find(call.req.param('owner') ?? '', call.req.param('repo') ?? '');
+  if (repository === undefined) throw notFound();
+  return repository;
+}
+
+function numberOf(call: Call): number {
+  const number = call.req.param('number') ?? '';
+  if (!/^[1-9]\d{0,9}$/.test(number)) throw notFound();
+  return Number(number);
+}
+
+/** The account that asks; with a repository, one that may write there. */
+function writer(
+  call: Call,
+  repository?: Repository,
+  permission: Parameters<typeof permits>[2] = 'contents',
+): Actor & { kind: 'account' } {
+  const actor = call.get('actor');
+  if (actor.kind === 'anonymous') throw authenticationRequired();
+  if (actor.kind === 'app') throw badCredentials();
+  if (repository !== undefined && !permits(actor, repository.fullName, permission)) throw notAccessible();
+  return actor;
+}
+
+/** The login of an account that is no installation: those create no repositories. */
+function unlimited(call: Call): string {
+  const { login, grant } = writer(call);
+  if (grant !== undefined) throw notAccessible();
+  return login;
+}
+
+function appOf(call: Call): number {
+  const actor = call.get('actor');
+  if (actor.kind !== 'app') throw new Problem(401, 'A JSON web token could not be decoded');
+  return actor.appId;
+}
+
+async function paged<T>(
+  call: Call,
+  items: readonly T[],
+  view: (item: T) => unknown = (item) => item,
+): Promise<Response> {
+  const { per_page: size, page } = requests.parseQuery(requests.pageQuery, call.req.query(), 'Page');
+  const shown = items.slice((page - 1) * size, page * size);
+  const link = linkHeader(call.req.url, page, Math.ceil(items.length / size));
+  return Response.json(await Promise.all(shown.map((item) => view(item))), {
+    headers: link === undefined ? {} : { link },
+  });
+}
