@@ -41,6 +41,7 @@ const attempt = z.object({
 
 const rememberedPullRequest = z.object({
   repository: z.string().describe('HOST/OWNER/NAME'),
+  base: z.string(),
   number: z.int(),
   url: z.string(),
   change: z.string(),

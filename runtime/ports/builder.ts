@@ -24,7 +24,7 @@ export interface BuildRequest {
   readonly image: {
     /** Name as in manifests; the builder pushes to `Registry.location(name)`. */
     readonly name: string;
-    /** Tags to push, in this order: the last one is the key tag, whose existence means success. */
+    /** Tags to push, in this order: the key tag first, since its existence means success. */
     readonly tags: readonly string[];
   };
 }

@@ -29,7 +29,7 @@ export type ProposalStep = 'push' | 'open' | 'describe' | 'none' | 'hand-edited'
 /** Pure: one proposal's next step. Each step is seen to be done by observing, never by remembering. */
 export function nextStep(wanted: { readonly change: string }, facts: ProposalFacts): ProposalStep {
   const { branch, open, last } = facts;
-  if (open && branch && branch.change === undefined) return 'hand-edited';
+  if (branch && branch.change === undefined) return 'hand-edited';
   if (!open && last?.change === wanted.change && last.outcome !== 'dismissed') return 'rejected';
   if (branch?.change !== wanted.change || branch.stale) return 'push';
   if (!open) return 'open';

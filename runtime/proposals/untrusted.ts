@@ -18,11 +18,8 @@ export function oneLine(text: string, limit = 200): string {
 }
 
 function visible(text: string): string {
-  // Control and direction characters can hide what a reviewer approves.
-  // eslint-disable-next-line no-control-regex -- these are what is removed
-  return text
-    .replace(/\r\n?/g, '\n')
-    .replace(/[\0-\x08\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '');
+  // Control and format characters (directions, zero width) can hide what a reviewer approves.
+  return text.replace(/\r\n?/g, '\n').replace(/(?![\n\t])[\p{Cc}\p{Cf}]/gu, '');
 }
 
 function cut(text: string, limit: number): string {

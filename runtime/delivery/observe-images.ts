@@ -1,0 +1,177 @@
+import type { Digest, Ports } from '../ports/index.ts';
+import { buildKey } from '../source/build-key.ts';
+import { keyTag, releaseTag, withKeySuffix } from '../source/tags.ts';
+import type { Guards } from './guards.ts';
+import type { SourceView } from './observe-relations.ts';
+import type { TargetTexts } from './observe-targets.ts';
+import type { ImageFacts, PairFacts, Problem, StoredPair } from './observed.ts';
+import type { Desired, Pair } from './pair.ts';
+import { read, type Read } from './read.ts';
+
+/** What the registry holds of a pair, and the key that its parents' digests lead to. */
+export interface ImageView {
+  readonly key?: string;
+  readonly parents: PairFacts['parents'];
+  readonly image?: ImageFacts;
+  readonly problem?: Problem;
+}
+
+/** Parents before children, each as soon as its parents are known; images with equal key are asked for once. */
+export class ImageObserver {
+  readonly #desired: Desired;
+  readonly #views: ReadonlyMap<Pair, Read<SourceView>>;
+  readonly #texts: TargetTexts;
+  readonly #registry: Ports['registry'];
+  readonly #guards: Guards;
+  readonly #signal: AbortSignal;
+  readonly #known: KnownImages;
+  readonly #found = new Map<Pair, Promise<ImageView>>();
+  readonly #heads = new Map<string, Promise<Read<Digest | undefined>>>();
+
+  constructor(from: {
+    readonly desired: Desired;
+    readonly views: ReadonlyMap<Pair, Read<SourceView>>;
+    readonly texts: TargetTexts;
+    readonly stored: ReadonlyMap<string, StoredPair>;
+    readonly registry: Ports['registry'];
+    readonly guards: Guards;
+    readonly signal: AbortSignal;
+  }) {
+    this.#desired = from.desired;
+    this.#views = from.views;
+    this.#texts = from.texts;
+    this.#registry = from.registry;
+    this.#guards = from.guards;
+    this.#signal = from.signal;
+    this.#known = new KnownImages(from.stored);
+  }
+
+  view(pair: Pair): Promise<ImageView> {
+    let found = this.#found.get(pair);
+    if (!found) {
+      found = this.#observe(pair);
+      this.#found.set(pair, found);
+    }
+    return found;
+  }
+
+  async #observe(pair: Pair): Promise<ImageView> {
+    const source = this.#views.get(pair);
+    const parents = await Promise.all(pair.parents.map((parent) => this.#parent(pair, parent)));
+    const references = parents.flatMap(({ reference }) => (reference === undefined ? [] : [reference]));
+    if (!source?.ok || references.length < parents.length) return { parents };
+    const key = buildKey({
+      dockerfile: pair.dockerfile,
+      ...(pair.target && { target: pair.target }),
+      platforms: pair.platforms,
+      buildArgs: pair.buildArgs,
+      entries: source.value.source.inputs.entries,
+      parents: references,
+    });
+    const image = await this.#image(pair, key, source.value);
+    return image.ok ? { key, parents, image: image.value } : { key, parents, problem: image.problem };
+  }
+
+  async #parent(pair: Pair, parent: Pair['parents'][number]): Promise<PairFacts['parents'][number]> {
+    const other = this.#desired.pairs.find(
+      (one) => one.application === parent.application && one.version === pair.version,
+    );
+    const digest = other && (await this.view(other)).image?.digest;
+    return { ...parent, ...(other && digest && { reference: `${other.image}@${digest}` }) };
+  }
+
+  async #image(pair: Pair, key: string, { source, deployed }: SourceView): Promise<Read<ImageFacts>> {
+    const tag = releaseTag(pair.tag, source.commit);
+    const facts = { name: pair.image, keyTag: keyTag(key), releaseTag: tag, released: false };
+    const known = this.#known.get(pair.image, key);
+    if (known) {
+      const seen = [tag, withKeySuffix(tag, key)].find((one) => known.tags.has(one));
+      if (seen)
+        return { ok: true, value: { ...facts, digest: known.digest, releaseTag: seen, released: true } };
+    }
+    if (!known && !this.#matters(pair, deployed)) return { ok: true, value: facts };
+    const digest = known
+      ? { ok: true as const, value: known.digest }
+      : await this.#head(pair.image, facts.keyTag);
+    if (!digest.ok) return digest;
+    const release = await this.#release(pair.image, tag, key, digest.value);
+    if (!release.ok) return release;
+    return { ok: true, value: { ...facts, ...(digest.value && { digest: digest.value }), ...release.value } };
+  }
+
+  /** Whether anything hangs on the registry's answer: what is deployed with the same content needs none. */
+  #matters(pair: Pair, deployed: SourceView['deployed']): boolean {
+    const isParent = this.#desired.pairs.some(
+      (one) =>
+        one.version === pair.version &&
+        one.parents.some(({ application }) => application === pair.application),
+    );
+    if (isParent || pair.parents.length > 0 || pair.targets.length === 0) return true;
+    return pair.targets.some((target) => {
+      const text = this.#texts.get(target);
+      return (
+        text?.ok && (deployed.get(target)?.relation !== 'same' || text.value.current.digest !== undefined)
+      );
+    });
+  }
+
+  /** The release tag to use: with a suffix where the plain one names another image. */
+  async #release(
+    name: string,
+    tag: string,
+    key: string,
+    digest: Digest | undefined,
+  ): Promise<Read<Pick<ImageFacts, 'releaseTag' | 'released'>>> {
+    const plain = await this.#head(name, tag);
+    if (!plain.ok) return plain;
+    if (plain.value === undefined || plain.value === digest)
+      return { ok: true, value: { releaseTag: tag, released: plain.value !== undefined } };
+    const suffixed = withKeySuffix(tag, key);
+    const other = await this.#head(name, suffixed);
+    if (!other.ok) return other;
+    return {
+      ok: true,
+      value: { releaseTag: suffixed, released: digest !== undefined && other.value === digest },
+    };
+  }
+
+  #head(name: string, reference: string): Promise<Read<Digest | undefined>> {
+    const id = `${name}:${reference}`;
+    let head = this.#heads.get(id);
+    if (!head) {
+      const host = this.#registry.location(name).reference.split('/', 1)[0] ?? name;
+      head = read(
+        { guard: this.#guards.http, name: host },
+        (inner) => this.#registry.digest(name, reference, inner),
+        this.#signal,
+      );
+      this.#heads.set(id, head);
+    }
+    return head;
+  }
+}
+
+/** Digests that earlier passes saw, of all pairs together. */
+class KnownImages {
+  readonly #known = new Map<string, { digest: Digest; tags: Set<string> }>();
+
+  constructor(stored: ReadonlyMap<string, StoredPair>) {
+    for (const { status } of stored.values())
+      for (const { name, key, digest, tags } of status?.built ?? []) {
+        const known = this.#known.get(`${name} ${key}`) ?? { digest, tags: new Set() };
+        for (const tag of tags) known.tags.add(tag);
+        this.#known.set(`${name} ${key}`, known);
+      }
+  }
+
+  get(
+    name: string,
+    key: string,
+  ): { readonly digest: Digest; readonly tags: ReadonlySet<string> } | undefined {
+    return this.#known.get(`${name} ${key}`);
+  }
+}
+
+export function keyOfDigest(stored: StoredPair | undefined, digest: Digest): string | undefined {
+  return stored?.status?.built?.find((one) => one.digest === digest)?.key;
+}

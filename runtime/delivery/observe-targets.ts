@@ -1,0 +1,89 @@
+import type { Oid, Ports } from '../ports/index.ts';
+import type { Guards } from './guards.ts';
+import type { Refs } from './observe-refs.ts';
+import type { ImageReference } from './observed.ts';
+import type { Desired, Target } from './pair.ts';
+import { hostOf, missing, read, type Read } from './read.ts';
+import { readTarget, targetFiles } from './target-text.ts';
+
+/** A target as its branch has it now. */
+export interface TargetText {
+  readonly file: string;
+  readonly current: ImageReference;
+}
+
+export type TargetTexts = ReadonlyMap<Target, Read<TargetText>>;
+
+/** Every target of every pair, with one batch of blobs per repository and branch. */
+export async function observeTargets(
+  desired: Desired,
+  refs: Refs,
+  ports: Pick<Ports, 'git'>,
+  guards: Guards,
+  signal: AbortSignal,
+): Promise<TargetTexts> {
+  const targets = desired.pairs.flatMap((pair) => (pair.source ? pair.targets : []));
+  const found = new Map<Target, Read<TargetText>>();
+  const byBranch = Map.groupBy(targets, ({ into }) => `${into.url} ${into.branch}`);
+  await Promise.all(
+    [...byBranch.values()].map(async (group) => {
+      const [first] = group;
+      if (!first) return;
+      const head = refs.head(first.into);
+      const texts = head.ok
+        ? await read(
+            { guard: guards.git, name: hostOf(first.into.url) },
+            (inner) => readBranch(group, first.into.url, head.value, ports, inner),
+            signal,
+          )
+        : head;
+      for (const target of group) found.set(target, texts.ok ? read1(texts.value, target) : texts);
+    }),
+  );
+  return found;
+}
+
+function read1(texts: ReadonlyMap<Target, Read<TargetText>>, target: Target): Read<TargetText> {
+  return texts.get(target) ?? missing('the target was not read');
+}
+
+async function readBranch(
+  targets: readonly Target[],
+  repository: string,
+  head: Oid,
+  ports: Pick<Ports, 'git'>,
+  signal: AbortSignal,
+): Promise<Map<Target, Read<TargetText>>> {
+  const files = await Promise.all(targets.map((target) => findFile(target, repository, head, ports, signal)));
+  const oids = new Set(files.flatMap((file) => (file.ok ? [file.value.oid] : [])));
+  const blobs = await ports.git.blobs(repository, [...oids], { signal });
+  return new Map(
+    targets.map((target, index) => {
+      const file = files[index];
+      if (!file?.ok) return [target, file ?? missing('the target was not read')];
+      const blob = blobs.get(file.value.oid);
+      if (!blob) return [target, missing(`${file.value.path} could not be read`)];
+      return [target, readTarget(target, file.value.path, blob.toString('utf8'))];
+    }),
+  );
+}
+
+/** The first of the names that a target's file may have. */
+async function findFile(
+  target: Target,
+  repository: string,
+  head: Oid,
+  ports: Pick<Ports, 'git'>,
+  signal: AbortSignal,
+): Promise<Read<{ path: string; oid: Oid }>> {
+  const candidates = targetFiles(target);
+  for (const path of candidates) {
+    const entry = await ports.git.entry(repository, head, path, signal);
+    if (!entry) continue;
+    if (!entry.mode.startsWith('100')) return missing(`${path} is no regular file on ${target.into.branch}`);
+    return { ok: true, value: { path, oid: entry.oid } };
+  }
+  const what =
+    candidates.length > 1 ? `${candidates[0] ?? ''} (or .yml, Kustomization)` : (candidates[0] ?? '');
+  return missing(`${repository} has no ${what} on ${target.into.branch}`);
+}

@@ -1,0 +1,188 @@
+import type { RememberedPullRequest } from '../api/application-version.ts';
+import type { Oid, Ports } from '../ports/index.ts';
+import { changeOf } from '../proposals/commit-message.ts';
+import type { ProposalFacts } from '../proposals/life.ts';
+import { parseMarker } from '../proposals/marker.ts';
+import type { Guards } from './guards.ts';
+import { outcomeOf, pullRequestKey, repositoryName, type PullRequests } from './observe-pull-requests.ts';
+import type { Refs } from './observe-refs.ts';
+import type { PairFacts, Unit, UnitFacts } from './observed.ts';
+import type { DeliveryOptions } from './options.ts';
+import { hostOf, read } from './read.ts';
+import { membersOf } from './units.ts';
+
+interface Seen {
+  readonly pairs: ReadonlyMap<string, PairFacts>;
+  readonly refs: Refs;
+  readonly pullRequests: PullRequests;
+}
+
+/** What git and the forge show of each wanted pull request. */
+export async function observeUnits(
+  units: readonly Unit[],
+  seen: Seen,
+  ports: Pick<Ports, 'git' | 'forge'>,
+  options: DeliveryOptions,
+  guards: Guards,
+  signal: AbortSignal,
+): Promise<UnitFacts[]> {
+  return Promise.all(
+    units.map(async (unit) => {
+      const unreadable =
+        seen.pullRequests.problem(unit.repository) ?? seen.refs.problem(unit.head.repository);
+      if (unreadable) return { unit, facts: {}, problem: unreadable };
+      const branch = await read(
+        { guard: guards.git, name: hostOf(unit.head.repository) },
+        (inner) => observeBranch(unit, seen.refs, ports, inner),
+        signal,
+      );
+      if (!branch.ok) return { unit, facts: {}, problem: branch.problem };
+      const last = await observeLast(unit, seen, ports, options, guards, signal);
+      if (!last.ok) return { unit, facts: {}, problem: last.problem };
+      return { unit, ...factsOf(unit, seen, branch.value, last.value) };
+    }),
+  );
+}
+
+function factsOf(
+  unit: Unit,
+  seen: Seen,
+  branch: ProposalFacts['branch'],
+  last: RememberedPullRequest | undefined,
+): Omit<UnitFacts, 'unit' | 'problem'> {
+  const pullRequest = openOf(unit, seen.pullRequests);
+  const outcome = last && outcomeForLife(last.state);
+  return {
+    facts: {
+      ...(branch && { branch }),
+      ...(pullRequest && {
+        open: { number: pullRequest.number, current: pullRequest.marker.change === unit.change },
+      }),
+      ...(last && outcome && { last: { number: last.number, change: last.change, outcome } }),
+    },
+    ...(pullRequest && { pullRequest }),
+    ...(last && { remembered: last }),
+  };
+}
+
+function openOf(unit: Unit, pullRequests: PullRequests) {
+  return pullRequests.open.find(
+    (one) => one.repository === unit.repository && one.base === unit.base && one.branch === unit.head.branch,
+  );
+}
+
+function outcomeForLife(state: RememberedPullRequest['state']) {
+  if (state === 'open') return undefined;
+  return state === 'merged' || state === 'rejected' ? state : 'dismissed';
+}
+
+async function observeBranch(
+  unit: Unit,
+  refs: Refs,
+  { git }: Pick<Ports, 'git'>,
+  signal: AbortSignal,
+): Promise<ProposalFacts['branch']> {
+  const own = refs.branches.find(
+    ({ repository, branch }) => repository === unit.head.repository && branch === unit.head.branch,
+  );
+  if (!own) return undefined;
+  const { message, parents } = await git.commit(own.repository, own.head, signal);
+  const change = changeOf(message);
+  if (change === undefined) return { head: own.head, stale: false };
+  const [parent] = parents;
+  return { head: own.head, change, stale: !parent || (await isStale(unit, own.head, parent, git, signal)) };
+}
+
+/** True when a file that the commit changes is another one on the base branch by now. */
+async function isStale(
+  unit: Unit,
+  head: Oid,
+  parent: Oid,
+  git: Ports['git'],
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (parent === unit.baseHead) return false;
+  const paths = await git.changedPaths(unit.head.repository, parent, head, signal);
+  const differs = await Promise.all(
+    paths.map(async (path) => {
+      const [then, now] = await Promise.all([
+        git.entry(unit.head.repository, parent, path, signal),
+        git.entry(unit.repository, unit.baseHead, path, signal),
+      ]);
+      return then?.oid !== now?.oid;
+    }),
+  );
+  return differs.includes(true);
+}
+
+/** The newest one that is not open: remembered, or, when nothing is remembered, looked up once. */
+async function observeLast(
+  unit: Unit,
+  seen: Seen,
+  ports: Pick<Ports, 'forge'>,
+  options: DeliveryOptions,
+  guards: Guards,
+  signal: AbortSignal,
+) {
+  const members = membersOf(unit, seen.pairs);
+  const remembered = newestRemembered(unit, members, seen.pullRequests);
+  const open = openOf(unit, seen.pullRequests);
+  const found =
+    remembered || open
+      ? { ok: true as const, value: remembered }
+      : await read(
+          { guard: guards.http, name: unit.forge.host },
+          (inner) => lookUp(unit, ports, options, inner),
+          signal,
+        );
+  if (!found.ok) return found;
+  const retry = Math.max(...members.map(({ stored }) => Date.parse(stored?.spec.retry ?? '') || 0));
+  const forgiven = found.value && Date.parse(found.value.at) <= retry;
+  return { ok: true as const, value: forgiven ? undefined : found.value };
+}
+
+function newestRemembered(
+  unit: Unit,
+  members: readonly PairFacts[],
+  pullRequests: PullRequests,
+): RememberedPullRequest | undefined {
+  const repository = repositoryName(unit.repository);
+  return members
+    .flatMap(({ stored }) => stored?.status?.pullRequests ?? [])
+    .filter((one) => one.repository === repository && one.base === unit.base)
+    .map((one) => ({
+      ...one,
+      state: pullRequests.ended.get(pullRequestKey(one.repository, one.number)) ?? one.state,
+    }))
+    .reduce<RememberedPullRequest | undefined>(
+      (newest, one) => (newest && newest.number >= one.number ? newest : one),
+      undefined,
+    );
+}
+
+async function lookUp(
+  unit: Unit,
+  { forge }: Pick<Ports, 'forge'>,
+  options: DeliveryOptions,
+  signal: AbortSignal,
+): Promise<RememberedPullRequest | undefined> {
+  const [account, candidates] = await Promise.all([
+    forge.account(unit.forge.host, signal),
+    forge.pullRequestsFrom(unit.forge, unit.head, signal),
+  ]);
+  for (const one of candidates) {
+    const marker = parseMarker(one.body);
+    const ours = one.author.login === account.login && marker?.installation === options.installation;
+    if (!ours || one.base !== unit.base) continue;
+    return {
+      repository: repositoryName(unit.repository),
+      base: unit.base,
+      number: one.number,
+      url: one.url,
+      change: marker.change,
+      state: await outcomeOf(unit.forge, one, { forge }, signal),
+      at: new Date(one.updatedAt).toISOString(),
+    };
+  }
+  return undefined;
+}

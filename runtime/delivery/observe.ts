@@ -1,0 +1,119 @@
+import { applicationVersionKind } from '../api/application-version.ts';
+import type { Ports } from '../ports/index.ts';
+import type { Guards } from './guards.ts';
+import { ImageObserver, type ImageView } from './observe-images.ts';
+import { observePullRequests } from './observe-pull-requests.ts';
+import { observeRefs } from './observe-refs.ts';
+import { observeSources, type SourceView } from './observe-relations.ts';
+import type { InputsMemo } from './observe-sources.ts';
+import { observeTargets, type TargetTexts } from './observe-targets.ts';
+import { observeUnits } from './observe-units.ts';
+import type { Observed, PairFacts, Problem, StoredPair, TargetFacts } from './observed.ts';
+import type { DeliveryOptions } from './options.ts';
+import { pairName, type Desired, type Pair, type Target } from './pair.ts';
+import type { Read } from './read.ts';
+import { unitsOf } from './units.ts';
+
+export type DeliveryPorts = Pick<Ports, 'builder' | 'clock' | 'forge' | 'git' | 'objects' | 'registry'>;
+
+/** Reads the outside. Changes nothing; what cannot be read is a problem of the pairs that need it. */
+export async function observe(
+  desired: Desired,
+  ports: DeliveryPorts,
+  options: DeliveryOptions,
+  memory: { readonly inputs: InputsMemo; readonly guards: Guards },
+  signal: AbortSignal,
+): Promise<Observed> {
+  const { guards } = memory;
+  const [stored, building] = await Promise.all([readStored(ports, signal), observeBuilder(ports, signal)]);
+  const pullRequests = await observePullRequests(desired, stored, ports, options, guards, signal);
+  const refs = await observeRefs(desired, ports, options, guards, signal);
+  const texts = await observeTargets(desired, refs, ports, guards, signal);
+  const views = await observeSources(desired, refs, texts, ports, memory.inputs, guards, signal);
+  const images = new ImageObserver({
+    desired,
+    views,
+    texts,
+    stored,
+    registry: ports.registry,
+    guards,
+    signal,
+  });
+  const pairs = new Map<string, PairFacts>(
+    await Promise.all(
+      desired.pairs.map(async (pair): Promise<[string, PairFacts]> => {
+        const name = pairName(pair);
+        return [name, pairFacts(pair, stored.get(name), views.get(pair), texts, await images.view(pair))];
+      }),
+    ),
+  );
+  const baseHead = ({ into }: Target) => {
+    const head = refs.head(into);
+    return head.ok ? head.value : undefined;
+  };
+  const units = unitsOf(desired, pairs, baseHead, options, ports.clock.now());
+  return {
+    pairs,
+    units: await observeUnits(units, { pairs, refs, pullRequests }, ports, options, guards, signal),
+    pullRequests: pullRequests.open,
+    branches: refs.branches,
+    ...building,
+  };
+}
+
+async function readStored(ports: DeliveryPorts, signal: AbortSignal): Promise<Map<string, StoredPair>> {
+  const { items } = await ports.objects.list(applicationVersionKind, { signal });
+  return new Map(items.map((item) => [item.metadata.name, item]));
+}
+
+async function observeBuilder(
+  { builder }: DeliveryPorts,
+  signal: AbortSignal,
+): Promise<Pick<Observed, 'builds' | 'capacity' | 'builderProblem'>> {
+  const [builds, capacity] = await Promise.all([builder.list(signal), builder.capacity(signal)]);
+  return { builds, capacity };
+}
+
+function pairFacts(
+  pair: Pair,
+  stored: StoredPair | undefined,
+  view: Read<SourceView> | undefined,
+  texts: TargetTexts,
+  image: ImageView,
+): PairFacts {
+  const targets: TargetFacts[] = [];
+  const problems: Problem[] = [];
+  if (view && !view.ok) problems.push(view.problem);
+  for (const target of pair.source ? pair.targets : []) {
+    const text = texts.get(target);
+    if (text && !text.ok) problems.push(text.problem);
+    const deployed = view?.ok ? view.value.deployed.get(target) : undefined;
+    if (text?.ok && deployed)
+      targets.push({
+        target,
+        ...text.value,
+        relation: deployed.relation,
+        ...(deployed.commit && { deployedCommit: deployed.commit }),
+      });
+  }
+  if (image.problem) problems.push(image.problem);
+  return {
+    pair,
+    ...(stored && { stored }),
+    ...(problems.length > 0 && { problem: joined(problems) }),
+    ...(view?.ok && { source: view.value.source }),
+    targets,
+    ...(image.key && { key: image.key }),
+    parents: image.parents,
+    ...(image.image && { image: image.image }),
+  };
+}
+
+/** Permanent ones first: they are what a person must mend. */
+function joined(problems: readonly Problem[]): Problem {
+  const sorted = problems.toSorted((a, b) => Number(a.retryable) - Number(b.retryable));
+  return {
+    reason: [...new Set(sorted.map(({ reason }) => reason))].join('; '),
+    retryable: problems.every(({ retryable }) => retryable),
+  };
+}

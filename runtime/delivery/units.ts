@@ -1,0 +1,111 @@
+import type { Oid, RepositoryUrl } from '../ports/index.ts';
+import { headBranch } from '../proposals/branch.ts';
+import { changeId, groupChangeId } from '../proposals/change.ts';
+import { forgeRepository } from '../source/repository.ts';
+import { isReady, outdatedTargets } from './needs.ts';
+import { headRepository } from './observe-refs.ts';
+import type { PairFacts, Unit } from './observed.ts';
+import type { DeliveryOptions } from './options.ts';
+import { pairName, type Desired, type Target } from './pair.ts';
+
+/** Pure: which pull requests there should be. A pair whose places lie in two repositories is in two of them. */
+export function unitsOf(
+  desired: Desired,
+  pairs: ReadonlyMap<string, PairFacts>,
+  baseHead: (target: Target) => Oid | undefined,
+  options: DeliveryOptions,
+  now: number,
+): Unit[] {
+  const shared = sharedImages(desired);
+  const members = [...pairs.values()].filter((facts) => isReady(facts, now));
+  const parts = members.flatMap((facts) => partsOf(facts, desired, shared, options));
+  return [...Map.groupBy(parts, (part) => `${part.base.url} ${part.base.branch} ${part.branch}`)].flatMap(
+    ([id, group]) => {
+      const [first] = group;
+      const head = first && baseHead(first.target);
+      const forge = first && forgeRepository(first.base.url);
+      if (!first || !head || !forge) return [];
+      const changes = group.map(({ change }) => change);
+      const headUrl = headRepository(first.base.url, options);
+      return [
+        {
+          id,
+          repository: first.base.url,
+          forge,
+          base: first.base.branch,
+          baseHead: head,
+          head: {
+            repository: headUrl,
+            owner: forgeRepository(headUrl)?.owner ?? forge.owner,
+            branch: first.branch,
+          },
+          members: group.map(({ facts }) => pairName(facts.pair)),
+          change: changes.length === 1 && first.alone ? first.change : groupChangeId(changes),
+        },
+      ];
+    },
+  );
+}
+
+interface Part {
+  readonly facts: PairFacts;
+  readonly base: { readonly url: RepositoryUrl; readonly branch: string };
+  readonly target: Target;
+  readonly branch: string;
+  readonly change: string;
+  /** The branch is this pair's alone. */
+  readonly alone: boolean;
+}
+
+/** One part for each repository and branch that has an outdated place of the pair. */
+function partsOf(
+  facts: PairFacts,
+  desired: Desired,
+  shared: ReadonlySet<string>,
+  options: DeliveryOptions,
+): Part[] {
+  const { pair, image, key } = facts;
+  if (!image || key === undefined) return [];
+  const outdated = new Set(outdatedTargets(facts).map(({ target }) => target));
+  const byBase = Map.groupBy(pair.targets, ({ into }) => `${into.url} ${into.branch}`);
+  return [...byBase.values()].flatMap((targets) => {
+    const [first] = targets;
+    if (!first || !targets.some((target) => outdated.has(target))) return [];
+    const strategy = desired.pullRequests.strategy;
+    return [
+      {
+        facts,
+        base: { url: first.into.url, branch: first.into.branch },
+        target: first,
+        branch: headBranch({
+          strategy,
+          prefix: options.branchPrefix,
+          version: pair.version,
+          application: pair.application,
+          image: pair.image,
+          tag: image.releaseTag,
+          imageIsShared: shared.has(pair.image),
+        }),
+        change: changeId({ targets: targets.map(place), key }),
+        alone: strategy !== 'grouped',
+      },
+    ];
+  });
+}
+
+/** A target as the change knows it: where, not what it is called in the config. */
+function place({ into, ...target }: Target): unknown {
+  return { ...target, repository: into.url, branch: into.branch };
+}
+
+/** Images that several applications of the config name. */
+function sharedImages(desired: Desired): Set<string> {
+  const users = new Map<string, Set<string>>();
+  for (const { image, application } of desired.pairs)
+    users.set(image, (users.get(image) ?? new Set()).add(application));
+  return new Set([...users].filter(([, applications]) => applications.size > 1).map(([image]) => image));
+}
+
+export function membersOf(unit: Unit, pairs: ReadonlyMap<string, PairFacts>): PairFacts[] {
+  return unit.members.flatMap((name) => pairs.get(name) ?? []);
+}
