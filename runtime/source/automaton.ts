@@ -1,0 +1,74 @@
+/**
+ * Glob patterns as small state machines. Patterns come from repositories that nobody vouches for: a machine
+ * takes time proportional to pattern × text, where a backtracking regular expression can take for ever.
+ */
+
+/** Consumes one character, or with `repeat` any number of them; `skip` says how many steps may be jumped over instead. */
+export interface Step {
+  readonly accepts: (character: string) => boolean;
+  readonly repeat?: boolean;
+  readonly skip?: number;
+}
+
+const notSlash = (character: string): boolean => character !== '/';
+const anything = (): boolean => true;
+
+/** `*` */
+export const star: Step = { accepts: notSlash, repeat: true };
+/** `?` */
+export const one: Step = { accepts: notSlash };
+/** `**` at the end of a pattern. */
+export const everything: Step = { accepts: anything, repeat: true };
+/** `**` and the slash after it: any number of whole directories. */
+export const directories: readonly Step[] = [
+  { accepts: anything, repeat: true, skip: 2 },
+  { accepts: (character) => character === '/' },
+];
+
+export function character(expected: string): Step {
+  return { accepts: (actual) => actual === expected };
+}
+
+/** `[…]`; `members` is what stands between the brackets, without `^` or `!`. */
+export function characterClass(members: string, negated: boolean): Step {
+  const characters = Array.from(members);
+  const ranges: { readonly low: string; readonly high: string }[] = [];
+  for (let index = 0; index < characters.length; index++) {
+    const low = characters[index] ?? '';
+    const high = characters[index + 1] === '-' ? characters[index + 2] : undefined;
+    ranges.push({ low, high: high ?? low });
+    if (high !== undefined) index += 2;
+  }
+  return {
+    accepts: (actual) =>
+      actual !== '/' && ranges.some(({ low, high }) => low <= actual && actual <= high) !== negated,
+  };
+}
+
+/** Whether the steps consume the whole text. */
+export function accepts(steps: readonly Step[], text: Iterable<string>): boolean {
+  let states = closure(steps, [0]);
+  for (const character of text) {
+    const reached: number[] = [];
+    for (const state of states) {
+      const step = steps[state];
+      if (step?.accepts(character) === true) reached.push(step.repeat === true ? state : state + 1);
+    }
+    if (reached.length === 0) return false;
+    states = closure(steps, reached);
+  }
+  return states.has(steps.length);
+}
+
+/** The given states and all that can be reached from them without consuming anything. */
+function closure(steps: readonly Step[], from: readonly number[]): ReadonlySet<number> {
+  const states = new Set(from);
+  // A set is iterated in order of insertion, additions included.
+  for (const state of states) {
+    const step = steps[state];
+    if (step === undefined) continue;
+    if (step.repeat === true && step.skip === undefined) states.add(state + 1);
+    if (step.repeat === true && step.skip !== undefined) states.add(state + 1).add(state + step.skip);
+  }
+  return states;
+}
