@@ -49,13 +49,14 @@ export class History<A extends Action> {
   /** Takes up a new plan. Gives those of its actions that may start, each key once, and what this settles of earlier ones. */
   next(planned: readonly A[]): { readonly startable: readonly A[]; readonly settled: readonly Outcome<A>[] } {
     const before = this.#outcomes.length;
-    const byKey = new Map(planned.toReversed().map((action) => [action.key, action]));
+    const keys = new Set(planned.map((action) => action.key));
     for (const { action } of this.#open.values()) {
-      if (!byKey.has(action.key)) this.#outcomes.push({ action, outcome: 'superseded' });
+      if (!keys.has(action.key)) this.#outcomes.push({ action, outcome: 'superseded' });
     }
     this.#open = new Map();
     this.#retryAt = undefined;
-    const startable = planned.filter((action) => byKey.get(action.key) === action && this.#mayStart(action));
+    // Equal keys mean the same effect: the first stands for all. `delete` is true once.
+    const startable = planned.filter((action) => keys.delete(action.key) && this.#mayStart(action));
     return { startable, settled: this.#outcomes.slice(before) };
   }
 
