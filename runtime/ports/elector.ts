@@ -2,7 +2,8 @@
 export interface Elector {
   /**
    * Waits until we lead, then runs `lead` with a signal that fires when leadership is lost or `signal` fires.
-   * Returns when `lead` has returned; leadership is given up.
+   * Returns when `lead` has returned; leadership is given up. What `lead` throws is thrown. Throws `PortError`
+   * `cancelled` when `signal` fires before we lead.
    */
   lead(name: string, lead: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void>;
 }
