@@ -1,0 +1,230 @@
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { PortError } from '../../ports/errors.ts';
+import { failureOf } from './failures.ts';
+import { type GitRunner, killGroup, startFailure } from './process.ts';
+
+/** A larger object is read past, not kept, in bytes. */
+export const CONTENT_LIMIT = 256 * 1024 * 1024;
+/** Milliseconds of silence after which a process ends, or is given up when it owes an answer. */
+const IDLE = 60_000;
+
+export interface GitObject {
+  readonly oid: string;
+  readonly type: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Absent in an answer of `--batch-check`, and where the object is over the limit. */
+  readonly content?: Buffer;
+}
+
+/** Undefined: missing or ambiguous. */
+export type Answer = GitObject | undefined;
+
+/**
+ * Cuts the output of `git cat-file --batch[-check]` into answers, however it is chunked:
+ * `<oid> SP <type> SP <size> LF`, then with content `<bytes> LF`; or `<name> SP missing LF`.
+ */
+export class AnswerParser {
+  readonly #withContent: boolean;
+  readonly #limit: number;
+  #line = '';
+  #header: GitObject | undefined;
+  #chunks: Buffer[] = [];
+  /** Bytes of the body that are still to come, the closing line feed included. */
+  #remaining = 0;
+
+  constructor(withContent: boolean, limit = CONTENT_LIMIT) {
+    this.#withContent = withContent;
+    this.#limit = limit;
+  }
+
+  /** @throws Error when this is not the output of cat-file */
+  push(chunk: Buffer): Answer[] {
+    const answers: Answer[] = [];
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.#header) {
+        const end = Math.min(chunk.length, at + this.#remaining);
+        this.#take(chunk.subarray(at, end));
+        at = end;
+        if (this.#remaining === 0) answers.push(this.#finish(this.#header));
+      } else {
+        const end = chunk.indexOf(10, at);
+        this.#line += chunk.toString('latin1', at, end < 0 ? chunk.length : end);
+        if (end < 0) break;
+        at = end + 1;
+        const header = parseHeader(this.#line);
+        this.#line = '';
+        if (header && this.#withContent) {
+          this.#header = header;
+          this.#remaining = header.size + 1;
+        } else answers.push(header);
+      }
+    }
+    return answers;
+  }
+
+  #take(part: Buffer): void {
+    this.#remaining -= part.length;
+    if ((this.#header?.size ?? 0) <= this.#limit) this.#chunks.push(part);
+  }
+
+  #finish(header: GitObject): GitObject {
+    const content = Buffer.concat(this.#chunks);
+    this.#header = undefined;
+    this.#chunks = [];
+    return header.size > this.#limit ? header : { ...header, content: content.subarray(0, header.size) };
+  }
+}
+
+function parseHeader(line: string): Answer {
+  const match = /^([0-9a-f]{40,64}) ([a-z]+) (\d+)$/.exec(line);
+  if (match) return { oid: match[1] ?? '', type: match[2] ?? '', size: Number(match[3]) };
+  if (/ (missing|ambiguous)$/.test(line)) return undefined;
+  throw new Error(`git cat-file said "${line.slice(0, 200)}"`);
+}
+
+interface Question {
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** One long-lived `cat-file`: questions go in one after the other, answers come back in the same order. */
+class Conversation {
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #waiting: Question[] = [];
+  readonly #subject: string;
+  readonly #timer: NodeJS.Timeout;
+  #stderr = '';
+  ended = false;
+
+  constructor(runner: GitRunner, gitDirectory: string, subject: string, withContent: boolean) {
+    this.#subject = subject;
+    const parser = new AnswerParser(withContent);
+    const mode = withContent ? '--batch' : '--batch-check';
+    this.#child = runner.start([`--git-dir=${gitDirectory}`, 'cat-file', mode], subject);
+    this.#timer = setTimeout(() => this.#expire(), IDLE).unref();
+    this.#child.stdout.on('data', (chunk: Buffer) => {
+      this.#timer.refresh();
+      try {
+        for (const answer of parser.push(chunk)) this.#waiting.shift()?.resolve(answer);
+      } catch (error) {
+        this.#fail(new PortError('transient', subject, (error as Error).message, { cause: error }));
+      }
+    });
+    this.#child.stderr.on('data', (chunk: Buffer) => {
+      this.#stderr = (this.#stderr + chunk.toString()).slice(-8192);
+    });
+    this.#child.stdin.on('error', () => undefined); // its end is reported by `close`
+    this.#child.once('error', (error) => this.#fail(startFailure(error, subject)));
+    this.#child.once('close', () => this.#fail(this.#unexpectedEnd()));
+  }
+
+  ask(name: string): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      this.#timer.refresh();
+      this.#child.stdin.write(`${name}\n`);
+    });
+  }
+
+  /** Lets it answer what was asked, then end. */
+  finish(): void {
+    this.ended = true;
+    this.#child.stdin.end();
+  }
+
+  kill(): void {
+    this.#fail(new PortError('cancelled', this.#subject, 'git cat-file was ended'));
+  }
+
+  #expire(): void {
+    if (this.#waiting.length === 0) this.finish();
+    else
+      this.#fail(
+        new PortError('transient', this.#subject, `git cat-file gave no answer for ${IDLE / 1000} seconds`),
+      );
+  }
+
+  #unexpectedEnd(): PortError {
+    return failureOf({
+      action: 'read an object',
+      subject: this.#subject,
+      stderr: this.#stderr || 'git cat-file ended',
+      otherwise: 'transient',
+    });
+  }
+
+  #fail(error: Error): void {
+    this.ended = true;
+    clearTimeout(this.#timer);
+    for (const question of this.#waiting.splice(0)) question.reject(error);
+    killGroup(this.#child);
+  }
+}
+
+/**
+ * Reads objects of one mirror, through up to two processes that start with the first question and end when idle.
+ * The mirror knows no promisor remote, so a missing object is an answer and never a fetch.
+ */
+export class ObjectReader {
+  readonly #runner: GitRunner;
+  readonly #gitDirectory: string;
+  readonly #subject: string;
+  #headers: Conversation | undefined;
+  #contents: Conversation | undefined;
+
+  constructor(runner: GitRunner, gitDirectory: string, subject: string) {
+    this.#runner = runner;
+    this.#gitDirectory = gitDirectory;
+    this.#subject = subject;
+  }
+
+  /** Type and size. `name` is an id, abbreviated or followed by `^{type}`. */
+  header(name: string, signal?: AbortSignal): Promise<Answer> {
+    if (!this.#headers || this.#headers.ended) this.#headers = this.#converse(false);
+    return orAborted(this.#headers.ask(name), this.#subject, signal);
+  }
+
+  /** The whole object. */
+  object(name: string, signal?: AbortSignal): Promise<Answer> {
+    if (!this.#contents || this.#contents.ended) this.#contents = this.#converse(true);
+    return orAborted(this.#contents.ask(name), this.#subject, signal);
+  }
+
+  /** Ends the processes once they have answered; the next question starts new ones. */
+  rest(): void {
+    this.#headers?.finish();
+    this.#contents?.finish();
+    this.#headers = this.#contents = undefined;
+  }
+
+  /** Ends the processes now; open questions fail with `cancelled`. */
+  close(): void {
+    this.#headers?.kill();
+    this.#contents?.kill();
+    this.#headers = this.#contents = undefined;
+  }
+
+  #converse(withContent: boolean): Conversation {
+    return new Conversation(this.#runner, this.#gitDirectory, this.#subject, withContent);
+  }
+}
+
+/** The answer still arrives in its turn, but nobody waits for it any more. */
+async function orAborted<T>(
+  answer: Promise<T>,
+  subject: string,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  if (!signal) return answer;
+  const cancelled = Promise.withResolvers<never>();
+  const cancel = (): void => cancelled.reject(new PortError('cancelled', subject, 'reading was cancelled'));
+  if (signal.aborted) cancel();
+  else signal.addEventListener('abort', cancel, { once: true });
+  try {
+    return await Promise.race([answer, cancelled.promise]);
+  } finally {
+    signal.removeEventListener('abort', cancel);
+  }
+}
