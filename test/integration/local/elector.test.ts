@@ -10,7 +10,7 @@ import { FileLockElector } from '../../../runtime/local/elector.ts';
 import type { Clock } from '../../../runtime/ports/clock.ts';
 import { type Contender, electorContract } from '../../contract/elector.ts';
 
-const program = fileURLToPath(new URL('./elector-process.ts', import.meta.url));
+const program = fileURLToPath(new URL('./processes/elector.ts', import.meta.url));
 
 /** Real time, a hundred times as fast, for electors that poll each second. */
 const clock: Clock = {

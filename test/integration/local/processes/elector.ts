@@ -1,6 +1,6 @@
-// One contender: `node elector-process.ts DIRECTORY NAME` says when it contends and when it leads, and leads until it is killed.
+// One contender: `node elector.ts DIRECTORY NAME` says when it contends and when it leads, and leads until it is killed.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FileLockElector } from '../../../runtime/local/elector.ts';
+import { FileLockElector } from '../../../../runtime/local/elector.ts';
 
 const [directory = '', name = ''] = process.argv.slice(2);
 const clock = {
