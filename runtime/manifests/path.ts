@@ -56,8 +56,8 @@ export function readPath(text: string, path: string, options: { file: string } &
   const yaml = new YamlText(text, options.file);
   const found = parsePath(path);
   const values = documentsOf(yaml, options)
-    .map((document) => toAddress(yaml, document, found))
-    .filter((one) => one !== undefined && yaml.node(one) !== undefined);
+    .flatMap((document) => toAddress(yaml, document, found) ?? [])
+    .filter((at) => yaml.node(at) !== undefined);
   const [first] = values;
   if (values.length > 1) throw ambiguous(yaml, path, values);
   return first === undefined ? undefined : yaml.value(first);

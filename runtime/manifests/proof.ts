@@ -23,7 +23,7 @@ export interface Wanted {
 /** The first of the candidates that reads back as the old values with exactly the wanted one changed. */
 export function proven(yaml: YamlText, candidates: readonly Splice[], wanted: Wanted): YamlText {
   const values = yaml.values.map((one, index) =>
-    index === wanted.document ? withValue(structuredClone(one), wanted.keys, wanted.value) : one,
+    index === wanted.document ? withValue(one, wanted.keys, wanted.value) : one,
   );
   let failure: unknown;
   for (const { start, end, text } of candidates) {
@@ -45,16 +45,16 @@ export function proven(yaml: YamlText, candidates: readonly Splice[], wanted: Wa
   });
 }
 
-/** Sets (or deletes, when undefined) a value in what `YamlText.values` holds. */
+/** A copy of what `YamlText.values` holds with one value set, or deleted when undefined. */
 function withValue(root: unknown, keys: readonly unknown[], value: Insertable | undefined): unknown {
   const [key, ...rest] = keys;
   if (keys.length === 0) return asMaps(value);
   if (Array.isArray(root)) {
-    const items: unknown[] = root;
+    const items = [...(root as unknown[])];
     items[Number(key)] = withValue(items[Number(key)], rest, value);
     return items;
   }
-  const map = root instanceof Map ? (root as Map<unknown, unknown>) : new Map<unknown, unknown>();
+  const map = new Map(root instanceof Map ? (root as Map<unknown, unknown>) : []);
   if (rest.length === 0 && value === undefined) map.delete(key);
   else map.set(key, withValue(map.get(key), rest, value));
   return map;

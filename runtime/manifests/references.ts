@@ -36,6 +36,6 @@ export function replaceReferences(text: string, from: string, to: string): { tex
  * and so does `.` or `:` with a word behind it (a full stop, or the colon of a YAML key, does not).
  */
 function wholeReference(reference: string): RegExp {
-  const escaped = reference.replace(/[.*+?^${}()|[\]\]/g, '\$&');
+  const escaped = reference.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   return new RegExp(`(?<![\\w.@:-]|(?<!:/)/)${escaped}(?![\\w/-]|[.:@]+[\\w-])`, 'g');
 }

@@ -1,7 +1,6 @@
 import { isAlias, isCollection, visit } from 'yaml';
 import type { ParsedNode } from 'yaml';
 import type { PairNode } from './layout.ts';
-import { childOf } from './yaml-text.ts';
 import type { Address, Step, YamlText } from './yaml-text.ts';
 
 /** The way from the root of a document to what is to be edited, as far as it exists. */
@@ -30,7 +29,7 @@ export function editableTrail(yaml: YamlText, at: Address): Trail {
       refuseShared(yaml, at, node);
       nodes.push(node);
     }
-    const child = node === null ? undefined : childOf(node, step);
+    const child = node === null ? undefined : yaml.child(node, step);
     if (child === undefined) {
       return { nodes, end: node ?? undefined, keys, pair, missing: at.steps.slice(depth) };
     }

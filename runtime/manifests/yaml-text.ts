@@ -1,4 +1,4 @@
-import { isAlias, isCollection, isMap, isScalar, isSeq, LineCounter, parseAllDocuments } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments } from 'yaml';
 import type { Document, Node, ParsedNode } from 'yaml';
 import { ManifestError } from './errors.ts';
 import type { Place } from './errors.ts';
@@ -31,10 +31,17 @@ export interface EditResult {
   readonly changes: readonly Change[];
 }
 
+interface Child {
+  readonly key: unknown;
+  readonly node: ParsedNode | null;
+  /** When the parent is a mapping. */
+  readonly pair: PairNode | undefined;
+}
+
 /** Alias uses times what they expand to: real manifests stay far below, YAML bombs far above. */
 const ALIAS_LIMIT = 1000;
 
-/** A YAML file with its text, read once. Syntax errors, duplicate keys and YAML bombs throw `ManifestError`. */
+/** A YAML file with its text, read once. Syntax errors and YAML bombs throw `ManifestError`, duplicate keys when they are met. */
 export class YamlText implements EditResult {
   readonly text: string;
   readonly file: string;
@@ -75,11 +82,29 @@ export class YamlText implements EditResult {
   node(at: Address): ParsedNode | undefined {
     let node = this.#follow(at.document, this.documents[at.document]?.contents);
     for (const step of at.steps) {
-      const child = isCollection(node) ? childOf(node, step)?.node : undefined;
+      const child = node === undefined ? undefined : this.child(node, step)?.node;
       if (child === undefined) return undefined;
       node = this.#follow(at.document, child);
     }
     return node ?? undefined;
+  }
+
+  /** The child under a key or index, with the key as YAML has it (`8080` may be a number). */
+  child(node: ParsedNode, step: Step): Child | undefined {
+    if (isSeq(node) && typeof step === 'number') {
+      const item = node.items[step];
+      return item === undefined ? undefined : { key: step, node: item, pair: undefined };
+    }
+    if (!isMap(node)) return undefined;
+    const [pair, second] = node.items.filter((one) => keyText(one) === String(step));
+    if (pair === undefined) return undefined;
+    if (second !== undefined) {
+      throw this.error(`the key \`${step}\` is given twice in this mapping`, {
+        offset: second.key.range[0],
+        remedy: 'remove one of the two',
+      });
+    }
+    return { key: isScalar(pair.key) ? pair.key.value : pair.key, node: pair.value, pair };
   }
 
   /** The plain value at this address; mappings as objects. Undefined when there is none. */
@@ -122,6 +147,8 @@ export class YamlText implements EditResult {
         lineCounter: this.#lines,
         prettyErrors: false,
         logLevel: 'silent',
+        // Kustomize bears them, and real files have them; only what is read or edited must be given once.
+        uniqueKeys: false,
       });
       documents = 'empty' in parsed ? [] : parsed;
     } catch (cause) {
@@ -130,11 +157,9 @@ export class YamlText implements EditResult {
     }
     const error = documents.flatMap((document) => document.errors)[0];
     if (error === undefined) return documents;
-    const duplicate = error.code === 'DUPLICATE_KEY';
-    const why = duplicate ? 'a key of this mapping is given twice' : `not valid YAML: ${error.message}`;
-    throw this.error(why, {
+    throw this.error(`not valid YAML: ${error.message}`, {
       offset: error.pos[0],
-      remedy: duplicate ? 'remove one of the two' : 'correct the syntax there',
+      remedy: 'correct the syntax there',
     });
   }
 
@@ -183,19 +208,4 @@ export function renderPath(steps: readonly Step[]): string {
 
 export function keyText(pair: PairNode): string {
   return isScalar(pair.key) ? String(pair.key.value) : pair.key.toString();
-}
-
-/** The child under a key or index, with the key as YAML has it (`8080` may be a number). */
-export function childOf(
-  node: ParsedNode,
-  step: Step,
-): { key: unknown; node: ParsedNode | null; pair: PairNode | undefined } | undefined {
-  if (isSeq(node) && typeof step === 'number') {
-    const item = node.items[step];
-    return item === undefined ? undefined : { key: step, node: item, pair: undefined };
-  }
-  if (!isMap(node)) return undefined;
-  const pair = node.items.find((one) => keyText(one) === String(step));
-  if (pair === undefined) return undefined;
-  return { key: isScalar(pair.key) ? pair.key.value : pair.key, node: pair.value, pair };
 }
