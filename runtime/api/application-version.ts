@@ -37,6 +37,7 @@ const attempt = z.object({
   finishedAt: time.optional(),
   reason: z.string().optional(),
   message: z.string().optional(),
+  infrastructure: z.boolean().optional().describe('Failed in company: costs no attempt'),
 });
 
 const rememberedPullRequest = z.object({

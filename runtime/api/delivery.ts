@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { branch, imageName, name, repositoryPath, tagPrefix } from './names.ts';
+import { branch, identity, imageName, name, repositoryPath, tagPrefix } from './names.ts';
 
 /** A repository and the branch of it that a version follows. */
 const versionRepository = z.strictObject({
@@ -72,7 +72,10 @@ export const deliveryApplication = z.strictObject({
   target: z.string().min(1).optional().describe('Stage to build. Default: the last'),
   platforms: z.array(platform).optional(),
   buildArgs: z
-    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string())
+    .record(
+      z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not a name of a build argument'),
+      z.string(),
+    )
     .optional()
     .describe('${commit} stands for the source commit'),
   inputs: z
@@ -92,11 +95,6 @@ export const deliveryApplication = z.strictObject({
 export const deliveryVersion = z.strictObject({
   tag: tagPrefix.describe('What its image tags begin with'),
   repositories: z.record(name, versionRepository),
-});
-
-const identity = z.strictObject({
-  name: z.string().min(1),
-  email: z.string().regex(/^[^\s<>@]+@[^\s<>@]+$/, 'is not a mail address'),
 });
 
 export const pullRequestPolicy = z.strictObject({

@@ -4,15 +4,31 @@ import { z } from 'zod';
 export const name = z
   .string()
   .regex(
-    /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
-    'must be lower-case letters, digits, "-" and ".", and begin and end with a letter or digit',
+    /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
+    'must be lower-case letters, digits, "-" and ".", with a letter or digit at both ends and beside each "."',
   )
+  .regex(/(?<!\.lock)$/, 'must not end with ".lock", which git reserves')
   .max(63, 'must have at most 63 characters');
+
+/** A host, with a port where it is not the usual one: `github.com`, `127.0.0.1:5000`. */
+export const host = z
+  .string()
+  .regex(
+    /^(?:[a-z0-9]([-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*|\[[0-9a-f:]+\])(?::\d{1,5})?$/,
+    'must be a host in lower case, with a port if it has one, and without scheme and path',
+  )
+  .max(255, 'must have at most 255 characters');
+
+/** Whose name and address a commit carries. */
+export const identity = z.strictObject({
+  name: z.string().regex(/^[^<>\0\r\n]*[^<>\s][^<>\0\r\n]*$/, 'must be a name on one line without "<" and ">"'),
+  email: z.string().regex(/^[^\s<>@]+@[^\s<>@]+$/, 'is not a mail address'),
+});
 
 /** A path inside a repository: relative, `/` between segments, no `..`. '' is the root. */
 export const repositoryPath = z
   .string()
-  .max(1024)
+  .max(1024, 'must have at most 1024 characters')
   .refine((path) => !path.startsWith('/'), 'must be relative to the root of the repository')
   .refine((path) => !path.split('/').includes('..'), 'must not leave the repository ("..")')
   .refine((path) => !/[\0\r\n\\]/.test(path), 'must not contain control characters or "\\"')
@@ -28,7 +44,7 @@ export const repositoryPath = z
 export const branch = z
   .string()
   .min(1, 'must not be empty')
-  .max(200)
+  .max(200, 'must have at most 200 characters')
   .regex(
     /^(?![-/.])(?!.*(\.\.|@\{|\/\/|\/\.|\.lock(\/|$)))[^\0-\x20~^:?*[\\\x7f]+(?<![/.])$/,
     'is not a valid branch name',
@@ -37,7 +53,7 @@ export const branch = z
 /** An image without tag and digest: `gcr.io/project/name`. */
 export const imageName = z
   .string()
-  .max(255)
+  .max(255, 'must have at most 255 characters')
   .regex(
     /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::[0-9]+)?\/)?[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/,
     'is not an image name (HOST/PATH without tag or digest, path in lower case)',
@@ -50,7 +66,7 @@ export const tagPrefix = z
     /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/,
     'must be letters, digits, "_", "." and "-", and not begin with "." or "-"',
   )
-  .max(100);
+  .max(100, 'must have at most 100 characters');
 
 /** Seconds, or a number with s, m, h, d: `90`, `"20m"`. Parsed to milliseconds. */
 export const duration = z

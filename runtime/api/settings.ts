@@ -1,10 +1,14 @@
 import { z } from 'zod';
-import { duration, name } from './names.ts';
+import { duration, host, identity, name } from './names.ts';
 
 /** Where a secret is, never the secret. Exactly one member. */
 export const secretReference = z
   .strictObject({
-    env: z.string().min(1).optional().describe('Name of an environment variable'),
+    env: z
+      .string()
+      .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not a name of an environment variable')
+      .optional()
+      .describe('Name of an environment variable'),
     file: z.string().min(1).optional().describe('Path of a file; read again when it changes'),
     secretManager: z
       .string()
@@ -94,15 +98,19 @@ export const settings = z.strictObject({
   installation: name.optional().describe('Marks every object that we make. Default: default'),
   branchPrefix: z
     .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/)
+    .regex(
+      /^[A-Za-z0-9]([A-Za-z0-9_-]|\.(?![.]|lock$|$))*$/,
+      'must be letters, digits, "_", "-" and single ".", and begin with a letter or digit',
+    )
+    .max(63, 'must have at most 63 characters')
     .optional()
     .describe('Default: slipway'),
-  forges: z.record(z.string(), forge).optional(),
-  registries: z.record(z.string(), registry).optional(),
+  forges: z.record(host, forge).optional(),
+  registries: z.record(host, registry).optional(),
   git: z
     .strictObject({
       transports: z.array(z.enum(['https', 'ssh', 'http', 'file', 'git', 'ext'])).optional(),
-      author: z.strictObject({ name: z.string().min(1), email: z.string().min(3) }).optional(),
+      author: identity.optional(),
       signing: signing.optional(),
     })
     .optional(),

@@ -6,14 +6,20 @@ import type { PairFacts, TargetFacts } from './observed.ts';
 export function isUpToDate(facts: PairFacts, target: TargetFacts): boolean {
   const { current } = target;
   const { image, key, pair } = facts;
-  if (image?.digest !== undefined && current.digest === image.digest) return current.name === image.name;
+  if (image?.digest !== undefined && current.digest === image.digest)
+    return namesImage(current.name, image.name);
   // Made by us from other inputs: build arguments, a parent, a platform.
   const builtFrom = current.digest === undefined ? undefined : keyBuiltInto(facts, current.digest);
   if (builtFrom !== undefined && builtFrom !== key) return false;
   // The same files on another parent are another image.
   if (pair.parents.length > 0)
     return current.digest === undefined && image?.released === true && current.tag === image.releaseTag;
-  return target.relation === 'same' && current.name === pair.image;
+  return target.relation === 'same' && namesImage(current.name, pair.image);
+}
+
+/** A place that holds a tag or digest alone names no image. */
+function namesImage(current: string, image: string): boolean {
+  return current === '' || current === image;
 }
 
 function keyBuiltInto(facts: PairFacts, digest: string): string | undefined {

@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Oid, Ports, RepositoryUrl, TreeEntry } from '../ports/index.ts';
-import { inputClosure } from '../source/closure.ts';
+import {
+  ignoreFileCandidates,
+  inputClosure,
+  type ClosureRequest,
+  type InputClosure,
+} from '../source/closure.ts';
 import type { Inputs } from './observed.ts';
 import type { Pair } from './pair.ts';
 import { missing, type Read } from './read.ts';
@@ -33,75 +38,110 @@ export interface Evaluation {
 export async function evaluateInputs(
   repository: RepositoryUrl,
   evaluations: readonly Evaluation[],
-  ports: Pick<Ports, 'git'>,
+  { git }: Pick<Ports, 'git'>,
   memo: InputsMemo,
   signal: AbortSignal,
 ): Promise<void> {
   const due = evaluations.filter(({ pair, commit }) => !memo.get(pair, commit));
   if (due.length === 0) return;
-  const files = await Promise.all(due.map((one) => locate(repository, one, ports, signal)));
-  const oids = files.flatMap((file) =>
-    file.ok ? [file.value.dockerfile.oid, ...(file.value.ignore ? [file.value.ignore.oid] : [])] : [],
+  const located = await Promise.all(
+    due.map(async (one) => ({ ...one, files: await locate(repository, one, git, signal) })),
   );
-  const blobs = await ports.git.blobs(repository, [...new Set(oids)], { signal });
-  for (const [index, { pair, commit }] of due.entries()) {
-    const file = files[index];
-    if (file) memo.set(pair, commit, file.ok ? close(pair, file.value, blobs) : file);
+  const files = located.flatMap(({ files }) =>
+    files.ok ? [files.value.dockerfile.oid, files.value.ignoreFile?.oid] : [],
+  );
+  const texts = await readTexts(repository, [...new Set(files.flatMap((oid) => oid ?? []))], git, signal);
+  const requests = located.map(({ pair, commit, files }) => ({
+    pair,
+    commit,
+    request: files.ok ? { ok: true as const, value: requestOf(pair, files.value, texts) } : files,
+  }));
+  const closures = requests.map(({ request }) => (request.ok ? inputClosure(request.value) : undefined));
+  // Links decide what a COPY reaches: where some are in its way, they are read, and the closure is worked out again.
+  const links = await readTexts(
+    repository,
+    [...new Set(closures.flatMap((closure) => closure?.needs ?? []))],
+    git,
+    signal,
+  );
+  for (const [index, { pair, commit, request }] of requests.entries()) {
+    const closure = closures[index];
+    if (!request.ok) memo.set(pair, commit, request);
+    else if (closure)
+      memo.set(
+        pair,
+        commit,
+        inputsOf(closure.needs.length > 0 ? inputClosure({ ...request.value, links }) : closure),
+      );
   }
 }
 
 interface BuildFiles {
   readonly dockerfile: TreeEntry;
-  readonly ignore?: TreeEntry;
-  readonly context: readonly TreeEntry[];
+  readonly ignoreFile: TreeEntry | undefined;
+  readonly entries: readonly TreeEntry[];
 }
 
-/** Finds the Dockerfile, what says which files to ignore, and the context. */
+/** Finds the Dockerfile, what says which files to ignore, and the files that may count. */
 async function locate(
   repository: RepositoryUrl,
   { pair, commit }: Evaluation,
-  { git }: Pick<Ports, 'git'>,
+  git: Ports['git'],
   signal: AbortSignal,
 ): Promise<Read<BuildFiles>> {
-  const inContext = (name: string) => (pair.context === '' ? name : `${pair.context}/${name}`);
-  const [dockerfile, ownIgnore, contextIgnore, context] = await Promise.all([
+  // Globs reach the whole repository.
+  const root = Array.isArray(pair.inputs) ? '' : pair.context;
+  const [dockerfile, entries, ...ignoreFiles] = await Promise.all([
     git.entry(repository, commit, pair.dockerfile, signal),
-    git.entry(repository, commit, `${pair.dockerfile}.dockerignore`, signal),
-    git.entry(repository, commit, inContext('.dockerignore'), signal),
-    git.list(repository, commit, pair.context, signal),
+    git.list(repository, commit, root, signal),
+    ...ignoreFileCandidates(pair.dockerfile, pair.context).map((path) =>
+      git.entry(repository, commit, path, signal),
+    ),
   ]);
   const where = `on ${pair.source?.branch ?? 'its branch'} of ${repository}`;
-  if (!context) return missing(`there is no folder ${pair.context} ${where}`);
+  if (!entries) return missing(`there is no folder ${pair.context} ${where}`);
   if (!dockerfile) return missing(`there is no ${pair.dockerfile} ${where}`);
   if (!isFile(dockerfile)) return missing(`${pair.dockerfile} is no regular file ${where}`);
-  const ignore = [ownIgnore, contextIgnore].find((entry) => entry && isFile(entry));
-  return { ok: true, value: { dockerfile, context, ...(ignore && { ignore }) } };
+  const ignoreFile = ignoreFiles.find((entry) => entry && isFile(entry));
+  const known = new Set(entries.map(({ path }) => path));
+  const outside = [dockerfile, ignoreFile].filter((entry) => entry && !known.has(entry.path));
+  return {
+    ok: true,
+    value: { dockerfile, ignoreFile, entries: [...entries, ...outside.flatMap((entry) => entry ?? [])] },
+  };
 }
 
 function isFile(entry: TreeEntry): boolean {
   return entry.mode.startsWith('100');
 }
 
-function close(pair: Pair, files: BuildFiles, blobs: ReadonlyMap<Oid, Buffer>): Read<Inputs> {
-  const text = (entry: TreeEntry) => blobs.get(entry.oid)?.toString('utf8') ?? '';
-  const closure = inputClosure({
+async function readTexts(
+  repository: RepositoryUrl,
+  oids: readonly Oid[],
+  git: Ports['git'],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<Oid, string>> {
+  if (oids.length === 0) return new Map();
+  const blobs = await git.blobs(repository, oids, { signal });
+  return new Map([...blobs].map(([oid, blob]) => [oid, blob.toString('utf8')]));
+}
+
+function requestOf(pair: Pair, files: BuildFiles, texts: ReadonlyMap<Oid, string>): ClosureRequest {
+  const text = ({ path, oid }: TreeEntry) => ({ path, text: texts.get(oid) ?? '' });
+  return {
+    entries: files.entries,
     context: pair.context,
-    entries: files.context,
-    dockerfile: { entry: files.dockerfile, text: text(files.dockerfile) },
-    ...(files.ignore && { ignore: { entry: files.ignore, text: text(files.ignore) } }),
+    dockerfile: text(files.dockerfile),
+    ...(files.ignoreFile && { ignoreFile: text(files.ignoreFile) }),
     ...(pair.inputs && { inputs: pair.inputs }),
     ...(pair.target && { target: pair.target }),
     buildArgs: pair.buildArgs,
-  });
-  return {
-    ok: true,
-    value: {
-      entries: closure.entries,
-      hash: hashOf(closure.entries),
-      paths: closure.paths,
-      ...(closure.reason && { note: closure.reason }),
-    },
+    platforms: pair.platforms,
   };
+}
+
+function inputsOf({ entries, paths, reason }: InputClosure): Read<Inputs> {
+  return { ok: true, value: { entries, hash: hashOf(entries), paths, ...(reason && { note: reason }) } };
 }
 
 function hashOf(entries: readonly TreeEntry[]): string {

@@ -1,0 +1,297 @@
+import { createHash } from 'node:crypto';
+import { formatCommitMessage } from '../proposals/commit-message.ts';
+import { commitContent, proposalContent, type ProposedImage } from '../proposals/content.ts';
+import { markClosed } from '../proposals/marker.ts';
+import { joinReference } from '../manifests/image-reference.ts';
+import type {
+  ClosePullRequestAction,
+  DeliveryAction,
+  DescribePullRequestAction,
+  Edit,
+  OpenPullRequestAction,
+  PushAction,
+  PushedBranch,
+} from './actions.ts';
+import { stepOf } from './decide.ts';
+import { outdatedTargets } from './needs.ts';
+import type { Observed, OwnPullRequest, PairFacts, TargetFacts, UnitFacts } from './observed.ts';
+import type { DeliveryOptions } from './options.ts';
+import { pairName, type Desired } from './pair.ts';
+import { membersOf } from './units.ts';
+
+export interface ProposalWorld {
+  readonly desired: Desired;
+  readonly observed: Observed;
+  readonly options: DeliveryOptions;
+  readonly now: number;
+  /** Pairs whose build is due or under way. */
+  readonly building: ReadonlySet<string>;
+  /** Pairs that nothing more is to happen to: held, blocked, rejected. */
+  readonly settled: ReadonlySet<string>;
+  /** Pairs whose manifests are as they should be. */
+  readonly upToDate: ReadonlySet<string>;
+}
+
+/** Everything that pull requests need: pushes, openings, descriptions, closings. */
+export function planProposals(world: ProposalWorld): {
+  actions: DeliveryAction[];
+  waiting: Map<string, string>;
+} {
+  const waiting = new Map<string, string>();
+  const active = world.observed.units.filter(
+    ({ unit, problem }) => !problem && !unit.members.some((name) => world.settled.has(name)),
+  );
+  const due = withinLimit(active, world, waiting);
+  return {
+    actions: [
+      ...pushes(
+        due.filter((unit) => stepOf(unit) === 'push'),
+        world,
+        waiting,
+      ),
+      ...due.flatMap((unit) => opening(unit, world)),
+      ...due.flatMap((unit) => description(unit, world)),
+      ...world.observed.pullRequests.flatMap((pullRequest) => closing(pullRequest, world)),
+    ],
+    waiting,
+  };
+}
+
+/** Leaves out what would open more pull requests than a repository may have. */
+function withinLimit(
+  units: readonly UnitFacts[],
+  world: ProposalWorld,
+  waiting: Map<string, string>,
+): UnitFacts[] {
+  const limit = world.options.openPullRequests;
+  if (limit === undefined) return [...units];
+  const open = new Map<string, number>();
+  for (const { repository } of world.observed.pullRequests)
+    open.set(repository, (open.get(repository) ?? 0) + 1);
+  return units.filter((one) => {
+    if (one.facts.open) return true;
+    const count = open.get(one.unit.repository) ?? 0;
+    open.set(one.unit.repository, count + 1);
+    if (count < limit) return true;
+    for (const name of one.unit.members)
+      waiting.set(name, `waits until fewer than ${limit} pull requests are open in the repository`);
+    return false;
+  });
+}
+
+/** One push per head repository, once no build of the same pass would soon need another. */
+function pushes(
+  units: readonly UnitFacts[],
+  world: ProposalWorld,
+  waiting: Map<string, string>,
+): PushAction[] {
+  const byTarget = Map.groupBy(units, ({ unit }) => `${unit.repository} ${unit.head.repository}`);
+  return [...byTarget.values()].flatMap((group) => {
+    const [first] = group;
+    if (!first) return [];
+    const due = buildsToWaitFor(first.unit.repository, group, world);
+    if (due > 0) {
+      for (const { unit } of group)
+        for (const name of unit.members)
+          waiting.set(name, `waits for ${due} builds, so that one push carries all`);
+      return [];
+    }
+    return [push(first, group, world)];
+  });
+}
+
+function buildsToWaitFor(repository: string, group: readonly UnitFacts[], world: ProposalWorld): number {
+  const names = group.flatMap(({ unit }) => unit.members);
+  const readySince = Math.min(
+    ...names.map((name) => {
+      const status = world.observed.pairs.get(name)?.stored?.status;
+      return status?.state === 'update' ? Date.parse(status.since) : world.now;
+    }),
+  );
+  if (world.now - readySince >= world.options.batchWindow) return 0;
+  return [...world.building].filter((name) =>
+    world.observed.pairs.get(name)?.pair.targets.some(({ into }) => into.url === repository),
+  ).length;
+}
+
+function push(first: UnitFacts, group: readonly UnitFacts[], world: ProposalWorld): PushAction {
+  const branches = group.map((unit) => pushedBranch(unit, world));
+  const { repository, head } = first.unit;
+  const identity = createHash('sha256').update(
+    JSON.stringify(
+      branches.map(({ branch, expected, parent, change }) => [branch, expected, parent, change]),
+    ),
+  );
+  return {
+    key: `push/${head.repository}/${identity.digest('hex').slice(0, 16)}`,
+    kind: 'push',
+    why: `${branches.length === 1 ? `branch ${branches[0]?.branch ?? ''}` : `${branches.length} branches`} of ${head.repository} to carry new images`,
+    repository,
+    target: head.repository,
+    branches,
+    deletions: servedBranches(head.repository, world),
+  };
+}
+
+function pushedBranch({ unit, facts }: UnitFacts, world: ProposalWorld): PushedBranch {
+  const members = membersOf(unit, world.observed.pairs);
+  const { subject, lines } = commitContent(members.map((member) => proposedImage(member, unit)));
+  const author = world.desired.pullRequests.author ?? world.options.author;
+  return {
+    branch: unit.head.branch,
+    expected: facts.branch?.head ?? null,
+    parent: unit.baseHead,
+    change: unit.change,
+    edits: members.flatMap((member) => editsOf(member, unit)),
+    message: formatCommitMessage({
+      subject,
+      lines,
+      change: unit.change,
+      ...(world.desired.pullRequests.signOff && { signOff: author }),
+    }),
+    at: world.now,
+  };
+}
+
+function editsOf(facts: PairFacts, unit: UnitFacts['unit']): Edit[] {
+  const { image } = facts;
+  if (image?.digest === undefined) return [];
+  const to = { name: image.name, tag: image.releaseTag, digest: image.digest };
+  return targetsIn(facts, unit).map(({ target, file, current }) => ({ target, file, from: current, to }));
+}
+
+/** Every place of the pair in the unit's branch, those that are up to date already too: they get the same digest. */
+function targetsIn(facts: PairFacts, unit: UnitFacts['unit']): TargetFacts[] {
+  return facts.targets.filter(
+    ({ target: { into } }) => into.url === unit.repository && into.branch === unit.base,
+  );
+}
+
+/** Branches of ours whose pull request is gone and whose pair is as it should be. They leave with the next push. */
+function servedBranches(repository: string, world: ProposalWorld): { branch: string; expected: string }[] {
+  const carrying = new Set(world.observed.pullRequests.map(({ branch }) => branch));
+  const { branchPrefix } = world.options;
+  const served = new Set(
+    [...world.upToDate].flatMap((name) => {
+      const pair = world.observed.pairs.get(name)?.pair;
+      return pair ? [`${branchPrefix}/${pair.version}/${pair.application}`] : [];
+    }),
+  );
+  return world.observed.branches.flatMap(({ repository: of, branch, head }) =>
+    of === repository && served.has(branch) && !carrying.has(branch) ? [{ branch, expected: head }] : [],
+  );
+}
+
+function opening(facts: UnitFacts, world: ProposalWorld): OpenPullRequestAction[] {
+  if (stepOf(facts) !== 'open') return [];
+  const { unit } = facts;
+  const { title, body } = contentOf(facts, world);
+  return [
+    {
+      key: `open/${unit.id}/${unit.change}`,
+      kind: 'open-pull-request',
+      why: `${unit.head.branch} is pushed and has no pull request`,
+      repository: unit.forge,
+      head: { owner: unit.head.owner, branch: unit.head.branch },
+      base: unit.base,
+      title,
+      body,
+      draft: world.desired.pullRequests.draft,
+    },
+  ];
+}
+
+function description(facts: UnitFacts, world: ProposalWorld): DescribePullRequestAction[] {
+  const { unit, pullRequest } = facts;
+  if (stepOf(facts) !== 'describe' || !pullRequest) return [];
+  const { title, body } = contentOf(facts, world);
+  return [
+    {
+      key: `describe/${unit.id}/${pullRequest.number}/${unit.change}`,
+      kind: 'describe-pull-request',
+      why: `#${pullRequest.number} carries a newer change than it says`,
+      repository: unit.forge,
+      number: pullRequest.number,
+      title,
+      body,
+    },
+  ];
+}
+
+/**
+ * A pull request that no unit wants: its pairs are up to date without it, or another one carries them. What cannot be
+ * read, waits or is unknown keeps its pull request.
+ */
+function closing(pullRequest: OwnPullRequest, world: ProposalWorld): ClosePullRequestAction[] {
+  const { marker, repository, branch, base } = pullRequest;
+  const names = marker.applications.map((application) => pairName({ application, version: marker.version }));
+  const units = world.observed.units.filter(
+    ({ unit }) =>
+      unit.repository === repository &&
+      unit.base === base &&
+      unit.members.some((name) => names.includes(name)),
+  );
+  if (units.some(({ unit }) => unit.head.branch === branch)) return [];
+  const successor = units.find(({ facts }) => facts.open);
+  const obsolete = names.length > 0 && names.every((name) => world.upToDate.has(name));
+  if (!obsolete && !successor) return [];
+  const why = successor?.pullRequest
+    ? `superseded by #${successor.pullRequest.number}.`
+    : `${base} has this content already.`;
+  return [
+    {
+      key: `close/${repository}/${pullRequest.number}`,
+      kind: 'close-pull-request',
+      why: `#${pullRequest.number} is ${why.replace(/\.$/, '')}`,
+      repository: pullRequest.forge,
+      number: pullRequest.number,
+      body: markClosed(pullRequest.body, why),
+    },
+  ];
+}
+
+function contentOf({ unit }: UnitFacts, world: ProposalWorld): { title: string; body: string } {
+  const members = membersOf(unit, world.observed.pairs);
+  return proposalContent(
+    members.map((member) => proposedImage(member, unit)),
+    {
+      installation: world.options.installation,
+      version: members[0]?.pair.version ?? '',
+      applications: members.map(({ pair }) => pair.application),
+      change: unit.change,
+    },
+    world.desired.pullRequests,
+  );
+}
+
+function proposedImage(facts: PairFacts, unit: UnitFacts['unit']): ProposedImage {
+  const { pair, source, image } = facts;
+  const outdated = outdatedTargets(facts);
+  const [place] = outdated;
+  return {
+    application: pair.application,
+    version: pair.version,
+    image: pair.image,
+    tag: image?.releaseTag ?? '',
+    digest: image?.digest ?? '',
+    repository: pair.source?.url ?? '',
+    commit: source?.commit ?? '',
+    ...(source && { commitSubject: source.subject }),
+    ...(place?.deployedCommit && { deployedCommit: place.deployedCommit }),
+    from: [...new Set(targetsIn(facts, unit).map(({ current }) => joinReference(current)))],
+    notes: [...new Set(outdated.flatMap(note))],
+  };
+}
+
+function note({ relation, current }: TargetFacts): string[] {
+  switch (relation) {
+    case 'diverged':
+      return ['The deployed commit and the new one have parted: neither contains the other.'];
+    case 'unresolved':
+      return [`The tag ${current.tag ?? ''} names a commit that the source does not have.`];
+    case 'ahead':
+      return ['The deployed commit is newer; a person has accepted to go back.'];
+    default:
+      return [];
+  }
+}
