@@ -24,7 +24,7 @@ export interface BackoffPolicy {
  */
 export function backoffDelay(attempt: number, policy: BackoffPolicy, random: () => number): number {
   const { base, factor = 2, max, jitter = 'equal' } = policy;
-  const whole = Math.min(max, base * factor ** (Math.max(attempt, 1) - 1));
+  const whole = Math.min(max, base * factor ** (attempt - 1));
   const fixed = jitter === 'full' ? 0 : whole / 2;
   return Math.round(fixed + random() * (whole - fixed));
 }

@@ -129,7 +129,6 @@ class Pass<D, O, I extends Item, A extends Action> {
     if (!(await this.#remember(plan, observed))) return undefined;
     await this.#act(startable);
     this.#tell(plan);
-    if (this.#stop.requested.aborted) return this.#result(plan, false);
     if (startable.length > 0) return undefined;
     if (!changes || !this.#system.inFlight(plan)) return this.#result(plan, true);
     await changes.next(clock, pollInterval, this.#stop.requested);

@@ -142,6 +142,25 @@ describe('retryDecision', () => {
     );
   });
 
+  it('goes on with the last delay when there are more tries than delays', () => {
+    const policy = { ...defaultRetryPolicy, limit: 9, delays: [minute, 2 * minute] as const };
+    const all = Array.from({ length: 8 }, () => permanent(now));
+    const decision = retryDecision({ key: 'k', attempts: all, policy, now });
+    expect((decision as { waitUntil: number }).waitUntil - now).toBeGreaterThanOrEqual(2 * minute);
+  });
+
+  it('begins with a short wait when a transient failure follows a permanent one', () => {
+    const decision = decide([permanent(now), permanent(now), transient(now)]);
+    expect((decision as { waitUntil: number }).waitUntil - now).toBeLessThanOrEqual(
+      defaultRetryPolicy.transient.base,
+    );
+  });
+
+  it('draws another delay for every attempt', () => {
+    const waits = [20, 21, 22].map((count) => decide(Array.from({ length: count }, () => transient(now))));
+    expect(new Set(waits.map((one) => JSON.stringify(one))).size).toBe(3);
+  });
+
   it('spreads what failed together', () => {
     const until = ['a', 'b', 'c', 'd'].map((key) => decide([transient(now, key)], now, key));
     expect(new Set(until.map((one) => JSON.stringify(one))).size).toBe(4);

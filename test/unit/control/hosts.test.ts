@@ -92,9 +92,10 @@ describe('HostGuard', () => {
 
   it('gives a host so much of a pass and no more', async () => {
     const { clock, guard } = setUp({ deadline: 5_000, budget: 8_000 });
-    const slow = () => clock.sleep(4_000).then(fine);
-    // Two at a time count once.
-    await clock.runUntil(Promise.all([guard.run('a', slow), guard.run('a', slow)]));
+    // Two at a time count once: from 0 to 3 s, and from 1 to 4 s.
+    const early = guard.run('a', () => clock.sleep(3_000));
+    await clock.advance(1_000);
+    await clock.runUntil(Promise.all([early, guard.run('a', () => clock.sleep(3_000))]));
     await clock.advance(60_000);
     const cut = await clock.runUntil(fault(guard.run('a', hang)));
     expect(cut.message).toBe('a gave no answer within 4 s');
@@ -110,11 +111,13 @@ describe('HostGuard', () => {
     const { guard } = setUp({ concurrency: 1, failures: 1 });
     const stop = new AbortController();
     const running = guard.run('a', hang, stop.signal);
-    const waiting = guard.run('a', fine, stop.signal);
-    stop.abort(new Error('enough'));
+    let asked = false;
+    const waiting = guard.run('a', () => Promise.resolve((asked = true)), stop.signal);
+    stop.abort(new PortError('transient', 'pass', 'enough'));
     await expect(running).rejects.toThrow('enough');
     await expect(waiting).rejects.toThrow('enough');
     expect(await guard.run('a', fine)).toBe('answer');
+    expect(asked).toBe(false);
   });
 
   it('holds nothing of an earlier pass against a host', async () => {

@@ -73,6 +73,9 @@ describe('a loop', () => {
       .map((one) => one.metadata['reasons']);
     expect(reasons).toEqual([['start'], ['webhook', 'person']]);
     expect(() => loop.wake('two', 'webhook')).toThrow('"two"');
+    for (let count = 0; count < 100; count += 1) loop.wake('one', `reason ${count}`);
+    await clock.advance(1_000);
+    expect(entries.findLast((one) => one.message === 'pass starts')?.metadata['reasons']).toHaveLength(10);
     await end();
   });
 
@@ -118,6 +121,9 @@ describe('a loop', () => {
     expect(times).toEqual([0, 2_500, 7_500, 17_500]);
     expect(loop.status()[0]?.failure).toBeUndefined();
     expect(entries.filter((one) => one.message === 'pass failed')).toHaveLength(3);
+    times.length = 0;
+    await clock.advance(1_000_000);
+    expect(times.slice(0, 2).map((one) => one - times[0]!)).toEqual([0, 2_500]);
     await end();
   });
 
@@ -185,7 +191,7 @@ describe('what is in flight', () => {
   it('does not keep a pass, and wakes the loop when it lands', async () => {
     const system = building();
     const { clock, loop, end } = begin([system], { interval: 1_000_000 });
-    await clock.advance(10_000);
+    await clock.advance(100_000);
     expect(loop.status()).toMatchObject([{ running: false, inFlight: true }]);
     expect([system.count('desired'), system.listening]).toEqual([1, 1]);
     system.work.delete('a');

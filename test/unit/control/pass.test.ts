@@ -70,9 +70,14 @@ describe('a pass', () => {
 
   it('plans and has no effect when suspended', async () => {
     const system = new FakeSystem('fake', { a: ok });
+    let listened = 0;
+    system.changed = () => {
+      listened += 1;
+      return Promise.resolve();
+    };
     const { clock, done } = begin(system, { suspended: true });
     expect(await clock.runUntil(done)).toMatchObject({ rounds: 1, settled: false, outcomes: [] });
-    expect(system.calls).toEqual(['desired', 'observe']);
+    expect([system.calls, listened]).toEqual([['desired', 'observe'], 0]);
   });
 
   it('does equal keys of one plan once', async () => {
@@ -131,7 +136,11 @@ describe('a failing action', () => {
     expect([second.retryAt, second.outcomes, system.count('a')]).toEqual([500, [], 1]);
     await clock.advance(500);
     await clock.runUntil(begin(system, { clock, backoffs }).done);
-    expect(system.count('a')).toBe(2);
+    expect([system.count('a'), backoffs.failures('a')]).toEqual([2, 2]);
+    system.work.set('a', ok);
+    await clock.advance(1_000);
+    await clock.runUntil(begin(system, { clock, backoffs }).done);
+    expect([system.count('a'), backoffs.failures('a')]).toEqual([3, 0]);
   });
 });
 
@@ -181,20 +190,33 @@ describe('a conflict', () => {
     stubborn.beforeRemember = conflict;
     await expect(clock.runUntil(begin(stubborn).done)).rejects.toMatchObject({ fault: 'conflict' });
     expect([stubborn.count('remember'), stubborn.count('a')]).toEqual([4, 0]);
+    const unlucky = new FakeSystem('fake', { a: ok });
+    unlucky.beforeRemember = () => {
+      if (unlucky.count('remember') % 2 === 1) conflict();
+    };
+    unlucky.work.set('a', () => {
+      if (unlucky.count('a') < 4) conflict();
+    });
+    expect((await clock.runUntil(begin(unlucky).done)).settled).toBe(true);
+    expect(unlucky.count('remember')).toBeGreaterThan(8);
   });
 });
 
 it('reports an action that is planned again after it was done, and goes on with the others', async () => {
   const system = new FakeSystem('fake', { a: ok, b: ok });
   system.sticky.add('a');
+  // Two more rounds: it is reported once all the same.
+  system.work.set('b', () => {
+    if (system.count('b') < 4) conflict();
+  });
   const { clock, done, outcomes } = begin(system);
   expect(await clock.runUntil(outcomes)).toEqual([
     ['a', 'done'],
-    ['b', 'done'],
     ['a', 'done'],
     ['a', 'failed'],
+    ['b', 'done'],
   ]);
-  expect((await done).outcomes.at(-1)?.error).toMatchObject({
+  expect((await done).outcomes[2]?.error).toMatchObject({
     message: 'work was planned again after it was done',
   });
 });
@@ -256,6 +278,16 @@ describe('waiting', () => {
     expect(entries.some((one) => one.level === 'warn' && one.message.startsWith('cannot be told'))).toBe(
       true,
     );
+  });
+
+  it('leaves no timer behind when nothing was told', async () => {
+    const system = building();
+    const { clock, done } = begin(system, { pollInterval: 1_000 });
+    await clock.advance(500);
+    system.work.delete('a');
+    system.flying.delete('a');
+    await clock.runUntil(done);
+    expect([clock.now(), clock.sleeping]).toEqual([1_000, 0]);
   });
 
   it('is left to others with wait: false', async () => {
@@ -338,6 +370,16 @@ describe('stopping', () => {
       message: 'the pass of fake did not end within 10 s',
     });
     expect([clock.now(), clock.sleeping]).toEqual([10_000, 0]);
+  });
+
+  it('hides no mistake in the program', async () => {
+    const system = new FakeSystem('fake', { a: ok });
+    const { clock, stop, done } = begin(system);
+    system.beforeRemember = () => {
+      stop.abort();
+      throw new TypeError('x is undefined');
+    };
+    await expect(clock.runUntil(done)).rejects.toThrow(TypeError);
   });
 
   it('fails a conflict that nobody looks at any more', async () => {

@@ -144,6 +144,8 @@ describe('WorkQueue', () => {
     await queue.take();
     await clock.advance(70);
     queue.addRateLimited('a');
+    queue.add('a');
+    queue.add('a');
     queue.done('a');
     expect(told).toEqual([
       ['added'],
@@ -151,7 +153,9 @@ describe('WorkQueue', () => {
       ['waited', 30],
       ['depth', 0],
       ['retried'],
+      ['added'],
       ['worked', 70],
+      ['depth', 1],
     ]);
   });
 });

@@ -41,6 +41,8 @@ describe('redact', () => {
       '[3 bytes]',
       '10',
     ]);
+    const deep = Array.from({ length: 1_000 }).reduce<unknown>((below) => ({ below }), 'bottom');
+    expect(JSON.stringify(redact(deep))).toMatch(/too deep/);
     expect(redact(new Date(NaN))).toBe('Invalid Date');
   });
 
