@@ -43,7 +43,12 @@ export async function startRegistry(options: RegistryServerOptions): Promise<Reg
   const files = new Files(options.root);
   await files.open();
   const host = options.host ?? '127.0.0.1';
-  const server = createAdaptorServer({ fetch: registryApp(files, options).fetch, hostname: host });
+  const server = createAdaptorServer({
+    fetch: registryApp(files, options).fetch,
+    hostname: host,
+    // Other users of Request and Response in this process keep the platform's own.
+    overrideGlobalObjects: false,
+  });
   // A layer on a slow disk may take longer than Node's default of five minutes.
   if ('requestTimeout' in server) server.requestTimeout = 0;
   server.listen(options.port ?? 0, host);
