@@ -36,7 +36,8 @@ export interface PushedBranch {
   readonly change: string;
   readonly edits: readonly Edit[];
   readonly message: string;
-  /** Milliseconds since 1970. */
+  readonly author: { readonly name: string; readonly email: string };
+  /** Milliseconds since 1970: that of the newest source commit, so that equal changes are equal commits. */
   readonly at: number;
 }
 

@@ -135,9 +135,9 @@ async function lastChanges(
         facts.set(pair, missing(`no commit of ${repository} has touched its inputs`));
         return;
       }
-      const { message } = await git.commit(repository, oid, signal);
+      const { message, committedAt } = await git.commit(repository, oid, signal);
       const subject = message.split('\n', 1)[0] ?? '';
-      facts.set(pair, { ok: true, value: { head, commit: oid, subject, inputs } });
+      facts.set(pair, { ok: true, value: { head, commit: oid, subject, committedAt, inputs } });
     }),
   );
   return facts;

@@ -1,5 +1,5 @@
 import { applicationVersionKind } from '../api/application-version.ts';
-import type { Ports } from '../ports/index.ts';
+import { PortError, type Ports } from '../ports/index.ts';
 import type { Guards } from './guards.ts';
 import { ImageObserver, type ImageView } from './observe-images.ts';
 import { observePullRequests } from './observe-pull-requests.ts';
@@ -11,7 +11,7 @@ import { observeUnits } from './observe-units.ts';
 import type { Observed, PairFacts, Problem, StoredPair, TargetFacts } from './observed.ts';
 import type { DeliveryOptions } from './options.ts';
 import { pairName, type Desired, type Pair, type Target } from './pair.ts';
-import type { Read } from './read.ts';
+import { problemOf, type Read } from './read.ts';
 import { unitsOf } from './units.ts';
 
 export type DeliveryPorts = Pick<Ports, 'builder' | 'clock' | 'forge' | 'git' | 'objects' | 'registry'>;
@@ -57,6 +57,7 @@ export async function observe(
     units: await observeUnits(units, { pairs, refs, pullRequests }, ports, options, guards, signal),
     pullRequests: pullRequests.open,
     branches: refs.branches,
+    ended: pullRequests.ended,
     ...building,
   };
 }
@@ -70,8 +71,14 @@ async function observeBuilder(
   { builder }: DeliveryPorts,
   signal: AbortSignal,
 ): Promise<Pick<Observed, 'builds' | 'capacity' | 'builderProblem'>> {
-  const [builds, capacity] = await Promise.all([builder.list(signal), builder.capacity(signal)]);
-  return { builds, capacity };
+  const builds = await builder.list(signal);
+  try {
+    return { builds, capacity: await builder.capacity(signal) };
+  } catch (error) {
+    if (error instanceof PortError && error.fault !== 'cancelled')
+      return { builds, capacity: 0, builderProblem: problemOf(error).reason };
+    throw error;
+  }
 }
 
 function pairFacts(

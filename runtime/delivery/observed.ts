@@ -41,6 +41,8 @@ export interface SourceFacts {
   readonly commit: Oid;
   /** First line of its message. */
   readonly subject: string;
+  /** Milliseconds since 1970. */
+  readonly committedAt: number;
   readonly inputs: Inputs;
 }
 
@@ -150,6 +152,8 @@ export interface Observed {
   /** All that are open, wanted or not. */
   readonly pullRequests: readonly OwnPullRequest[];
   readonly branches: readonly OwnBranch[];
+  /** What became of remembered pull requests that are no longer open, by `<host/owner/name>#<number>`. */
+  readonly ended: ReadonlyMap<string, RememberedPullRequest['state']>;
   readonly builds: readonly Build[];
   /** How many builds may start now. */
   readonly capacity: number;

@@ -149,7 +149,8 @@ function pushedBranch({ unit, facts }: UnitFacts, world: ProposalWorld): PushedB
       change: unit.change,
       ...(world.desired.pullRequests.signOff && { signOff: author }),
     }),
-    at: world.now,
+    author,
+    at: Math.max(...members.map(({ source }) => source?.committedAt ?? 0)),
   };
 }
 
