@@ -26,6 +26,8 @@ export interface GitHttpOptions {
   readonly credentials?: { readonly username: string; readonly password: string };
   /** Git configuration of the server, e.g. `uploadpack.allowFilter`. */
   readonly config?: Readonly<Record<string, string>>;
+  /** Ignores the client's wish for protocol 2, as old servers do. @default false */
+  readonly oldProtocol?: boolean;
   /** Asked for every request that may pass; undefined answers it properly. */
   readonly fail?: (request: GitRequest) => GitFailure | undefined;
   /** Runs before a request is handed to git, e.g. to move a ref in between. */
@@ -144,7 +146,7 @@ function backend(options: GitHttpOptions, request: IncomingMessage, body: Buffer
       CONTENT_TYPE: request.headers['content-type'],
       CONTENT_LENGTH: String(body.length),
       HTTP_CONTENT_ENCODING: request.headers['content-encoding'],
-      GIT_PROTOCOL: request.headers['git-protocol'] as string | undefined,
+      GIT_PROTOCOL: options.oldProtocol ? undefined : (request.headers['git-protocol'] as string | undefined),
       REMOTE_USER: 'somebody',
       REMOTE_ADDR: '127.0.0.1',
       GIT_CONFIG_GLOBAL: '/dev/null',

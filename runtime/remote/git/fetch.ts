@@ -173,7 +173,7 @@ async function absent(
   signal: AbortSignal | undefined,
 ): Promise<Set<Oid>> {
   const unique = [...new Set(oids)];
-  const answers = await Promise.all(unique.map((oid) => mirror.reader.header(oid, signal)));
+  const answers = await Promise.all(unique.map((oid) => mirror.header(oid, signal)));
   return new Set(unique.filter((_, index) => answers[index] === undefined));
 }
 

@@ -144,10 +144,12 @@ export class GitClient implements Git, AsyncDisposable {
     signal?: AbortSignal,
   ): Promise<Oid | undefined> {
     if (!/^[0-9a-f]{7,64}$/.test(abbreviation)) return undefined;
-    const mirror = await this.#mirror(repository, abbreviation.length > 40 ? 'f'.repeat(64) : 'f'.repeat(40));
-    const found = await mirror.reader.header(`${abbreviation}^{commit}`, signal);
-    // an annotated tag of that name leads to another commit
-    return found?.oid.startsWith(abbreviation) ? found.oid : undefined;
+    for (const mirror of await this.#mirrors.existing(repository)) {
+      const found = await mirror.header(`${abbreviation}^{commit}`, signal);
+      // an annotated tag of that name leads to another commit
+      if (found?.oid.startsWith(abbreviation)) return found.oid;
+    }
+    return undefined;
   }
 
   async list(
@@ -184,7 +186,7 @@ export class GitClient implements Git, AsyncDisposable {
     await fetchBlobs(mirror, this.#remote, unique, signal);
     await Promise.all(unique.map((oid) => checkBlob(mirror, oid, limit, signal)));
     const contents = await Promise.all(
-      unique.map(async (oid) => [oid, (await mirror.reader.object(oid, signal))?.content] as const),
+      unique.map(async (oid) => [oid, (await mirror.object(oid, signal))?.content] as const),
     );
     const known = contents.flatMap(([oid, content]) => (content ? [[oid, content] as const] : []));
     if (known.length < unique.length) throw await mirror.damaged('a blob is missing');
@@ -287,7 +289,7 @@ export class GitClient implements Git, AsyncDisposable {
     const key = `${mirror.path} ${checkOid(oid)}`;
     const known = this.#commits.get(key);
     if (known) return known;
-    const object = await mirror.reader.object(`${oid}^{commit}`, signal);
+    const object = await mirror.object(`${oid}^{commit}`, signal);
     if (!object?.content)
       throw new PortError('not-found', mirror.repository, `${mirror.repository} has no commit ${oid} here`, {
         remedy: 'fetch it first',
@@ -316,7 +318,7 @@ async function checkBlob(
   limit: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const header = await mirror.reader.header(oid, signal);
+  const header = await mirror.header(oid, signal);
   if (header && header.type !== 'blob')
     throw new PortError('invalid', mirror.repository, `${oid} is a ${header.type}, not a file`);
   if (header && header.size > limit)

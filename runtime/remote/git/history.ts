@@ -89,7 +89,7 @@ export async function changedPaths(
 
 /** @throws PortError `not-found` when the mirror does not hold the commit */
 export async function requireCommit(mirror: Mirror, oid: Oid, signal?: AbortSignal): Promise<void> {
-  if (!(await mirror.reader.header(`${oid}^{commit}`, signal)))
+  if (!(await mirror.header(`${oid}^{commit}`, signal)))
     throw new PortError('not-found', mirror.repository, `${mirror.repository} has no commit ${oid} here`, {
       remedy: 'fetch it first',
     });

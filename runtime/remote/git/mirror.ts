@@ -3,9 +3,9 @@ import { type Dirent } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LRUCache } from 'lru-cache';
-import { PortError } from '../../ports/errors.ts';
+import { isFault, PortError } from '../../ports/errors.ts';
 import type { Oid, RepositoryUrl } from '../../ports/git.ts';
-import { ObjectReader } from './cat-file.ts';
+import { type Answer, ObjectReader } from './cat-file.ts';
 import { failureOf, saysDamaged } from './failures.ts';
 import { Memo } from './memo.ts';
 import { endpointOf } from './transport.ts';
@@ -25,9 +25,9 @@ const ATTRIBUTES = '* -text -eol -ident -filter -working-tree-encoding\n';
 export class Mirror {
   readonly repository: RepositoryUrl;
   readonly path: string;
-  readonly reader: ObjectReader;
   readonly memo: Memo;
   readonly #runner: GitRunner;
+  readonly #reader: ObjectReader;
   readonly #inode: number;
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -36,8 +36,38 @@ export class Mirror {
     this.path = path;
     this.#inode = inode;
     this.#runner = runner;
-    this.reader = new ObjectReader(runner, path, repository);
+    this.#reader = new ObjectReader(runner, path, repository);
     this.memo = new Memo(join(path, 'slipway-memo'));
+  }
+
+  /** Type and size of an object; undefined when it is missing. `name` is an id, whole or short, or `<id>^{type}`. */
+  header(name: string, signal?: AbortSignal): Promise<Answer> {
+    return this.#read(this.#reader.header(name, signal));
+  }
+
+  /** A whole object; undefined when it is missing. Nothing is ever fetched for it. */
+  object(name: string, signal?: AbortSignal): Promise<Answer> {
+    return this.#read(this.#reader.object(name, signal));
+  }
+
+  /** Lets the processes that read objects end; the next question starts new ones. */
+  rest(): void {
+    this.#reader.rest();
+  }
+
+  /** Ends the processes that read objects. */
+  close(): void {
+    this.#reader.close();
+  }
+
+  async #read(answer: Promise<Answer>): Promise<Answer> {
+    try {
+      return await answer;
+    } catch (error) {
+      if (isFault(error, 'cancelled') || !(error instanceof PortError) || !saysDamaged(error.message))
+        throw error;
+      throw await this.damaged(error.message);
+    }
   }
 
   /** Runs a git command on the mirror, whatever its exit status. */
@@ -74,7 +104,7 @@ export class Mirror {
    * Gives the error for the call that found the damage.
    */
   async damaged(found: string): Promise<PortError> {
-    this.reader.close();
+    this.#reader.close();
     if (await this.isCurrent()) {
       const aside = `${this.path}.damaged-${randomUUID()}`;
       try {
@@ -102,7 +132,7 @@ export class Mirrors {
   readonly #directory: string;
   readonly #runner: GitRunner;
   readonly #open = new Map<string, Promise<Mirror>>();
-  readonly #active = new LRUCache<string, Mirror>({ max: ACTIVE, dispose: (mirror) => mirror.reader.rest() });
+  readonly #active = new LRUCache<string, Mirror>({ max: ACTIVE, dispose: (mirror) => mirror.rest() });
 
   constructor(directory: string, runner: GitRunner) {
     this.#directory = directory;
@@ -114,7 +144,7 @@ export class Mirrors {
     const path = join(this.#directory, folderName(repository, oid.length));
     let mirror = await this.#opened(path, repository, oid);
     if (!(await mirror.isCurrent())) {
-      mirror.reader.close();
+      mirror.close();
       this.#open.delete(path);
       mirror = await this.#opened(path, repository, oid);
     }
@@ -122,8 +152,18 @@ export class Mirrors {
     return mirror;
   }
 
+  /** Those that are there: at most one for each object format. */
+  async existing(repository: RepositoryUrl): Promise<Mirror[]> {
+    const mirrors: Mirror[] = [];
+    for (const oid of ['0'.repeat(40), '0'.repeat(64)]) {
+      const path = join(this.#directory, folderName(repository, oid.length));
+      if ((await inodeOf(path)) !== undefined) mirrors.push(await this.open(repository, oid));
+    }
+    return mirrors;
+  }
+
   close(): void {
-    for (const mirror of this.#active.values()) mirror.reader.close();
+    for (const mirror of this.#active.values()) mirror.close();
     this.#active.clear();
     this.#open.clear();
   }

@@ -31,7 +31,7 @@ export function checkRef(ref: string): string {
 
 /** A full ref name; a trailing `*` stands for any rest. */
 export function checkPattern(pattern: string): string {
-  const name = pattern.endsWith('*') ? `${pattern.slice(0, -1)}x` : pattern;
+  const name = pattern.endsWith('*') ? `${pattern.slice(0, -1)}x/x` : pattern;
   if (!isRefName(name)) throw invalid(pattern, `"${printable(pattern)}" is not a pattern of full ref names`);
   return pattern;
 }

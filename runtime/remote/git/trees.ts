@@ -72,7 +72,7 @@ export class Trees {
   async read(mirror: Mirror, oid: string, signal?: AbortSignal): Promise<readonly TreeItem[]> {
     const known = this.#cache.get(oid);
     if (known) return known;
-    const object = await mirror.reader.object(oid, signal);
+    const object = await mirror.object(oid, signal);
     // commits never come without their trees
     if (!object) throw await mirror.damaged(`tree ${oid} is missing`);
     if (object.type !== 'tree') throw new PortError('invalid', oid, `${oid} is a ${object.type}, not a tree`);
