@@ -200,7 +200,9 @@ function variables(yaml: YamlText, holder: Holder): Variable[] {
 
 function ambiguous(yaml: YamlText, variable: string, found: readonly Holder[]): ManifestError {
   const names = found.map(({ kind, name, container, at }) =>
-    [kind, name, container ?? renderIndex(at)].filter((part) => part !== undefined).join('/'),
+    [kind, name, container ?? (name === undefined ? renderIndex(at) : undefined)]
+      .filter((part) => part !== undefined)
+      .join('/'),
   );
   return new ManifestError(yaml.file, `several places can hold it: ${names.join(', ')}`, {
     path: variable,

@@ -163,7 +163,7 @@ function readEntry(yaml: YamlText, at: Address): Entry {
 
 /** Kustomize reads keys without regard to case: `newtag` works too. */
 function keyOf(yaml: YamlText, mapping: Address, name: string): string {
-  const same = yaml.keys(mapping).filter((key) => key.toLowerCase() === name.toLowerCase());
+  const same = [...new Set(yaml.keys(mapping))].filter((key) => key.toLowerCase() === name.toLowerCase());
   if (same.length > 1) {
     throw yaml.error(
       `has ${same.map((key) => `\`${key}\``).join(' and ')}, which are one field to kustomize`,

@@ -29,7 +29,7 @@ export async function editWithKustomize(
     await run(kustomize, ['edit', 'set', 'image', ...images], { cwd: folder, timeout: 30_000 });
     return parse(await readFile(file, 'utf8'), { version: '1.1', uniqueKeys: false }) as unknown;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 1) return undefined;
+    if (typeof error === 'object' && error !== null && 'code' in error && error.code === 1) return undefined;
     throw error;
   } finally {
     await rm(folder, { recursive: true, force: true });
