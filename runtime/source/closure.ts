@@ -5,8 +5,8 @@ import { ignoreMatcher, parseDockerignore } from './dockerignore.ts';
 import type { IgnoreRule } from './dockerignore.ts';
 import { ignorePathspecs, intersectExceptions } from './ignored-paths.ts';
 import { followLinks } from './links.ts';
-import { includePathspecs, inputPathspec, pathspecMatcher } from './pathspec.ts';
-import { contains, literalPattern, segmentsOf } from './tree-pattern.ts';
+import { includePathspecs, inputPathspecs, isExclude, pathspecMatcher } from './pathspec.ts';
+import { contains, literalPattern, segmentsOf, withoutOpenEnd } from './tree-pattern.ts';
 import type { Segment, TreePattern } from './tree-pattern.ts';
 
 export interface ClosureRequest {
@@ -92,9 +92,8 @@ function wholeContext(
 }
 
 function chosen(request: ClosureRequest, inputs: readonly string[]): InputClosure {
-  const pathspecs = inputs.map(inputPathspec);
+  const pathspecs = inputPathspecs(inputs);
   const keepsDockerfile = (pathspec: string) => pathspecMatcher(['.', pathspec])(request.dockerfile.path);
-  const isExclude = (pathspec: string) => pathspec.startsWith(':(exclude');
   const paths = unique([
     ...includePathspecs(literalPattern(request.dockerfile.path)),
     ...pathspecs.filter((pathspec) => !isExclude(pathspec)),
@@ -171,7 +170,7 @@ function includes(request: ClosureRequest, patterns: readonly TreePattern[]): st
   const all = [
     literalPattern(request.dockerfile.path),
     ...(request.ignoreFile === undefined ? [] : [literalPattern(request.ignoreFile.path)]),
-    ...patterns,
+    ...patterns.map(withoutOpenEnd),
   ];
   const widest = all.filter(
     (pattern) => !all.some((other) => other.length < pattern.length && contains(other, pattern)),

@@ -14,7 +14,10 @@ export function intersectExceptions(
   if (!rules.some((rule) => !rule.exception && isEverything(rule.tree))) return sources;
   const exceptions = rules.filter((rule) => rule.exception);
   return sources.flatMap((source) =>
-    exceptions.flatMap(({ tree }) => (tree === undefined ? [source] : (intersect(source, tree) ?? []))),
+    exceptions.flatMap(({ tree }) => {
+      const common = tree === undefined ? source : intersect(source, tree);
+      return common === undefined ? [] : [common];
+    }),
   );
 }
 

@@ -10,9 +10,8 @@ const special = /[*?[\]\\]/u;
  * A glob needs two: in git, unlike in Docker, it does not stand for what is below a directory that it matches.
  */
 export function includePathspecs(pattern: TreePattern): string[] {
-  const widened = withoutOpenEnd(pattern);
-  const path = literalPath(widened);
-  if (path === undefined) return globs(widened).map((glob) => `:(glob)${glob}`);
+  const path = literalPath(pattern);
+  if (path === undefined) return globs(pattern).map((glob) => `:(glob)${glob}`);
   if (path === '') return ['.'];
   return [special.test(path) || path.startsWith(':') ? `:(literal)${path}` : path];
 }
@@ -22,11 +21,6 @@ export function excludePathspecs(pattern: TreePattern): string[] {
   const path = literalPath(pattern);
   if (path === undefined) return globs(pattern).map((glob) => `:(exclude,glob)${glob}`);
   return [special.test(path) ? `:(exclude,literal)${path}` : `:(exclude)${path}`];
-}
-
-/** `foo/*` and `foo/**` are all of `foo`. */
-function withoutOpenEnd(pattern: TreePattern): TreePattern {
-  return pattern.slice(0, pattern.findLastIndex((segment) => !isOpen(segment)) + 1);
 }
 
 function literalPath(pattern: TreePattern): string | undefined {
@@ -46,10 +40,22 @@ function escape(name: string): string {
 }
 
 /**
- * One of an application's `inputs:`, as a pathspec: a path stands for itself and all below it; with `*`, `?`, `[…]` or
- * `**` it is git's `:(glob)`; `!` in front takes away. Throws an `Error` for what is neither.
+ * An application's `inputs:` as pathspecs: a path stands for itself and all below it; with `*`, `?`, `[…]` or `**` it is
+ * git's `:(glob)`; `!` in front takes away, whatever the order. Throws an `Error` for what is none of these.
  */
-export function inputPathspec(text: string): string {
+export function inputPathspecs(inputs: readonly string[]): string[] {
+  const pathspecs = inputs.map(inputPathspec);
+  if (pathspecs.some((pathspec) => !isExclude(pathspec))) return pathspecs;
+  throw new Error(
+    'inputs name nothing that counts: write at least one path or glob without "!", such as "components/common"',
+  );
+}
+
+export function isExclude(pathspec: string): boolean {
+  return pathspec.startsWith(':(exclude');
+}
+
+function inputPathspec(text: string): string {
   const exclude = text.startsWith('!');
   const path = (exclude ? text.slice(1) : text).replace(/^(?:\.?\/)+/u, '').replace(/\/+$/u, '');
   const problem = inputProblem(path);

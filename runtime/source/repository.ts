@@ -13,7 +13,9 @@ export function canonicalRepository(
   const problem = textProblem(url);
   if (problem !== undefined) throw repositoryError(url, problem);
   if (url.startsWith('/')) return canonicalUrl(url, `file://${url}`);
-  const scp = url.includes('://') ? null : /^(?:(?<user>[\w.-]+)@)?(?<host>[\w.-]+):(?<path>.+)$/u.exec(url);
+  const scp = url.includes('://')
+    ? null
+    : /^(?:(?<user>[\w.-]+)@)?(?<host>[\w.-]+):(?<path>[^:].*)$/u.exec(url);
   if (scp?.groups === undefined) return canonicalUrl(url, url);
   const { user = 'git', host = '', path = '' } = scp.groups;
   const address = `${host}/${path.replace(/^\/+/u, '')}`;

@@ -27,6 +27,11 @@ export function isOpen(segment: Segment): boolean {
   return segment.kind === 'globstar' || (segment.kind === 'glob' && segment.text === '*');
 }
 
+/** `foo/*` and `foo/**` are all of `foo`: as what is read, not as what is left out, since `foo` may be a file. */
+export function withoutOpenEnd(pattern: TreePattern): TreePattern {
+  return pattern.slice(0, pattern.findLastIndex((segment) => !isOpen(segment)) + 1);
+}
+
 /** Whether the first set holds all of the second. May say false where it does. */
 export function contains(a: TreePattern, b: TreePattern): boolean {
   return (
