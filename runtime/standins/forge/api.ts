@@ -112,7 +112,11 @@ async function tagged(call: Call): Promise<boolean> {
 function problemResponse(call: Call, error: Error, log: (line: string) => void): Response {
   const problem = error instanceof Problem ? error : new Problem(500, 'Server Error');
   if (problem !== error) log(`${call.req.method} ${call.req.path}: ${error.stack ?? error.message}`);
-  return Response.json(problem.body(), { status: problem.status });
+  return Response.json(problem.body(), {
+    status: problem.status,
+    // The rest of a body that is too long is not read, so nothing can follow it.
+    headers: problem.status === 413 ? { connection: 'close' } : {},
+  });
 }
 
 function accountRoutes(api: Hono<Env>, { views, limits }: ApiParts): void {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { gitEnvironment } from './git.ts';
+import { errorCode, gitEnvironment } from './git.ts';
 import type { Repository } from './repositories.ts';
 
 /** What a git client asks for. */
@@ -136,8 +136,9 @@ async function nextChunk(output: Readable): Promise<Buffer | undefined> {
   }
 }
 
+const CLOSED = new Set<unknown>(['EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET']);
+
 /** One side went away: the other learns it by the same closing. */
 function ignoreClosedPipe(error: unknown): void {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code !== 'EPIPE' && code !== 'ERR_STREAM_PREMATURE_CLOSE' && code !== 'ECONNRESET') throw error;
+  if (!CLOSED.has(errorCode(error))) throw error;
 }

@@ -55,3 +55,8 @@ export async function git(
   if (!ok) throw new Error(`git ${args.join(' ')} failed in ${directory}: ${output}`);
   return output;
 }
+
+/** `ENOENT` and its like. */
+export function errorCode(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+}

@@ -1,6 +1,6 @@
 import { mkdir, readFile, readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { git, tryGit } from './git.ts';
+import { errorCode, git, tryGit } from './git.ts';
 
 /** A bare repository `<root>/<owner>/<name>.git`. */
 export interface Repository {
@@ -118,16 +118,13 @@ async function folders(directory: string): Promise<string[]> {
     .sort();
 }
 
+const ABSENT = new Set<unknown>(['ENOENT', 'ENOTDIR', 'ELOOP']);
+
 async function existing<T>(promise: Promise<T>): Promise<T | undefined> {
   try {
     return await promise;
   } catch (error) {
-    if (
-      error instanceof Error &&
-      'code' in error &&
-      (error.code === 'ENOENT' || error.code === 'ENOTDIR' || error.code === 'ELOOP')
-    )
-      return undefined;
+    if (ABSENT.has(errorCode(error))) return undefined;
     throw error;
   }
 }

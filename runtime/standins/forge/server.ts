@@ -87,7 +87,8 @@ export async function startForge(options: ForgeOptions): Promise<RunningForge> {
     log,
   };
   const underWay = new Set<Promise<void>>();
-  const answer = listener(parts, options.intercept, url);
+  const closing = Promise.withResolvers<Response>();
+  const answer = listener(parts, interruptible(options.intercept, closing.promise), url);
   server.on('request', (request, response) => {
     const done = answer(request, response).finally(() => underWay.delete(done));
     underWay.add(done);
@@ -101,6 +102,7 @@ export async function startForge(options: ForgeOptions): Promise<RunningForge> {
         server.close(() => resolve());
       });
       server.closeAllConnections();
+      closing.resolve(new Response(null, { status: 503 }));
       await closed;
       await Promise.all(underWay);
       state.close();
@@ -108,13 +110,29 @@ export async function startForge(options: ForgeOptions): Promise<RunningForge> {
   };
 }
 
+/** What is held back ends when the forge does. */
+function interruptible(
+  intercept: ForgeOptions['intercept'],
+  closing: Promise<Response>,
+): ForgeOptions['intercept'] {
+  if (intercept === undefined) return undefined;
+  return (request) => Promise.race([intercept(request), closing]);
+}
+
 type Listener = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 function listener(parts: ApiParts, intercept: ForgeOptions['intercept'], url: string): Listener {
   const web = webApp(parts);
-  const rest = getRequestListener(async (request) => {
-    return (await intercept?.(request.clone())) ?? web.fetch(request);
-  });
+  const rest = getRequestListener(
+    async (request) => (await intercept?.(request.clone())) ?? web.fetch(request),
+    {
+      overrideGlobalObjects: false,
+      errorHandler: (error) => {
+        parts.log(described(error));
+        return Response.json(new Problem(500, 'Server Error').body(), { status: 500 });
+      },
+    },
+  );
   return async (request, response) => {
     const asked = gitRequest(request.url ?? '/');
     if (asked === undefined) {
@@ -124,7 +142,7 @@ function listener(parts: ApiParts, intercept: ForgeOptions['intercept'], url: st
     try {
       const instead = await intercept?.(bare(request, url));
       if (instead === undefined) await answerGit(parts, request, response, asked);
-      else await getRequestListener(() => instead)(request, response);
+      else await getRequestListener(() => instead, { overrideGlobalObjects: false })(request, response);
     } catch (error) {
       refuse(response, error, parts.log);
     }
@@ -182,8 +200,7 @@ function bare(request: IncomingMessage, url: string): Request {
 }
 
 function refuse(response: ServerResponse, error: unknown, log: (line: string) => void): void {
-  if (!(error instanceof Problem))
-    log(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  if (!(error instanceof Problem)) log(described(error));
   if (response.headersSent) {
     response.destroy();
     return;
@@ -193,3 +210,6 @@ function refuse(response: ServerResponse, error: unknown, log: (line: string) =>
   response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' });
   response.end(`${error instanceof Problem ? error.message : 'Server Error'}\n`);
 }
+
+const described = (error: unknown) =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error);

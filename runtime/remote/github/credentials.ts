@@ -1,0 +1,218 @@
+import { createAppAuth } from '@octokit/auth-app';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PortError } from '../../ports/index.ts';
+import type { Account } from '../../ports/index.ts';
+import type { Client } from './octokit.ts';
+import { toPortError } from './errors.ts';
+import * as schemas from './schemas.ts';
+
+export interface RepositoryName {
+  readonly owner: string;
+  readonly name: string;
+}
+
+/** How we show who we are to one forge. */
+export interface Credentials {
+  /** A token good for this repository. */
+  token(repository: RepositoryName, signal?: AbortSignal): Promise<string>;
+  account(signal?: AbortSignal): Promise<Account>;
+  /** The token was refused. True when the next `token` gives another one. */
+  forget(repository: RepositoryName): boolean;
+}
+
+export interface AppCredential {
+  readonly appId: number | string;
+  /** PEM. Asked for whenever a token is made, so that it can be replaced. */
+  readonly privateKey: () => Promise<string>;
+  /** @default looked up by repository */
+  readonly installationId?: number;
+}
+
+interface Context {
+  readonly client: Client;
+  readonly host: string;
+  readonly now: () => number;
+}
+
+export class TokenCredentials implements Credentials {
+  readonly #token: () => Promise<string>;
+  readonly #context: Context;
+
+  constructor(token: () => Promise<string>, context: Context) {
+    this.#token = token;
+    this.#context = context;
+  }
+
+  async token(): Promise<string> {
+    const token = (await this.#token()).trim();
+    if (token === '')
+      throw new PortError('denied', this.#context.host, `the token for ${this.#context.host} is empty`, {
+        remedy: `set what forges.${this.#context.host}.token refers to`,
+      });
+    return token;
+  }
+
+  forget(): boolean {
+    return false;
+  }
+
+  async account(signal?: AbortSignal): Promise<Account> {
+    const { client, host, now } = this.#context;
+    const token = await this.token();
+    const asked = { subject: host, host, purpose: 'ask for the account', signal, secret: token };
+    try {
+      const answer = await client.request('GET /user', {
+        headers: { authorization: `Bearer ${token}` },
+        ...withSignal(signal),
+      });
+      return required(schemas.toAccount(schemas.account.parse(answer.data)));
+    } catch (error) {
+      throw toPortError(error, asked, now());
+    }
+  }
+}
+
+interface IssuedToken {
+  readonly token: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+}
+
+const PERMISSIONS = { contents: 'write', metadata: 'read', pull_requests: 'write' } as const;
+/** A token is replaced this long before its end: a push begun with it may take a while. */
+const RESERVE = 10 * 60 * 1000;
+/** A new token is not known everywhere at once; each further look waits twice as long. */
+const SETTLING_LOOKS = 5;
+const FIRST_LOOK = 250;
+
+/** A GitHub App. Each token is good for one repository and the permissions that Slipway needs, for an hour at most. */
+export class AppCredentials implements Credentials {
+  readonly #app: AppCredential;
+  readonly #context: Context;
+  readonly #tokens = new Map<string, IssuedToken>();
+  readonly #underWay = new Map<string, Promise<string>>();
+  #account: Promise<Account> | undefined;
+
+  constructor(app: AppCredential, context: Context) {
+    this.#app = app;
+    this.#context = context;
+  }
+
+  async token(repository: RepositoryName): Promise<string> {
+    const key = keyOf(repository);
+    const held = this.#tokens.get(key);
+    if (held !== undefined && held.expiresAt - RESERVE > this.#context.now()) return held.token;
+    let issue = this.#underWay.get(key);
+    if (issue === undefined) {
+      issue = this.#issue(repository).finally(() => this.#underWay.delete(key));
+      this.#underWay.set(key, issue);
+    }
+    return issue;
+  }
+
+  forget(repository: RepositoryName): boolean {
+    return this.#tokens.delete(keyOf(repository));
+  }
+
+  account(signal?: AbortSignal): Promise<Account> {
+    this.#account ??= this.#ask('ask for the account', this.#context.host, async () => {
+      const answer = await this.#context.client.request('GET /app', {
+        headers: await this.#appHeaders(),
+        ...withSignal(signal),
+      });
+      return { login: `${schemas.app.parse(answer.data).slug}[bot]`, bot: true };
+    }).catch((error: unknown) => {
+      this.#account = undefined;
+      throw error;
+    });
+    return this.#account;
+  }
+
+  #issue(repository: RepositoryName): Promise<string> {
+    const key = keyOf(repository);
+    return this.#ask('get an installation token', key, async () => {
+      const auth = await this.#auth();
+      const { token, expiresAt } = await auth({
+        type: 'installation',
+        installationId: this.#app.installationId ?? (await this.#installation(repository)),
+        repositoryNames: [repository.name],
+        permissions: PERMISSIONS,
+        refresh: true,
+      });
+      await this.#settled(repository, token);
+      this.#tokens.set(key, { token, expiresAt: Date.parse(expiresAt) });
+      return token;
+    });
+  }
+
+  async #installation(repository: RepositoryName): Promise<number> {
+    const answer = await this.#context.client.request('GET /repos/{owner}/{repo}/installation', {
+      owner: repository.owner,
+      repo: repository.name,
+      headers: await this.#appHeaders(),
+    });
+    return schemas.installation.parse(answer.data).id;
+  }
+
+  /** Waits until GitHub knows a new token everywhere. */
+  async #settled(repository: RepositoryName, token: string): Promise<void> {
+    for (let look = 1; ; look += 1) {
+      try {
+        await this.#context.client.request('GET /repos/{owner}/{repo}', {
+          owner: repository.owner,
+          repo: repository.name,
+          headers: { authorization: `Bearer ${token}` },
+        });
+        return;
+      } catch (error) {
+        const status = error instanceof Error && 'status' in error ? error.status : undefined;
+        if ((status !== 404 && status !== 401) || look === SETTLING_LOOKS) throw error;
+        await sleep(FIRST_LOOK * 2 ** (look - 1));
+      }
+    }
+  }
+
+  async #appHeaders(): Promise<{ authorization: string }> {
+    const auth = await this.#auth();
+    return { authorization: `Bearer ${(await auth({ type: 'app' })).token}` };
+  }
+
+  async #auth(): Promise<ReturnType<typeof createAppAuth>> {
+    const privateKey = await this.#app.privateKey();
+    const auth = createAppAuth({
+      appId: this.#app.appId,
+      privateKey,
+      request: this.#context.client.request,
+      log: this.#context.client.log,
+    });
+    try {
+      await auth({ type: 'app' });
+    } catch {
+      // The cause may quote the key, so it is left out.
+      throw new PortError('denied', this.#context.host, `the App's private key cannot be read`, {
+        remedy: `forges.${this.#context.host}.app.privateKey must refer to the whole PEM file that GitHub gave out`,
+      });
+    }
+    return auth;
+  }
+
+  async #ask<T>(purpose: string, subject: string, ask: () => Promise<T>): Promise<T> {
+    const { host, now } = this.#context;
+    try {
+      return await ask();
+    } catch (error) {
+      throw toPortError(error, { subject, host, purpose }, now());
+    }
+  }
+}
+
+export function withSignal(signal: AbortSignal | undefined): { request: { signal?: AbortSignal } } {
+  return { request: signal === undefined ? {} : { signal } };
+}
+
+const keyOf = ({ owner, name }: RepositoryName) => `${owner}/${name}`.toLowerCase();
+
+function required<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('the answer is empty');
+  return value;
+}

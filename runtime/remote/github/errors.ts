@@ -1,0 +1,115 @@
+import { ZodError, z } from 'zod';
+import { PortError } from '../../ports/index.ts';
+import type { Fault } from '../../ports/index.ts';
+
+export interface Asked {
+  /** `owner/name`, `owner/name#7` or the host. */
+  readonly subject: string;
+  readonly host: string;
+  /** What it was for, as `list the open pull requests`. */
+  readonly purpose: string;
+  readonly signal?: AbortSignal | undefined;
+  /** Never shown, whoever sends it back. */
+  readonly secret?: string | undefined;
+}
+
+/** An answer other than success, as Octokit throws it. */
+const refusal = z.object({
+  status: z.number(),
+  message: z.string(),
+  response: z.object({ headers: z.record(z.string(), z.unknown()) }),
+});
+type Refusal = z.infer<typeof refusal>;
+
+/** One of a chain of errors. */
+const link = z.object({ name: z.string(), message: z.string(), cause: z.unknown().optional() });
+
+const MESSAGE_LIMIT = 500;
+/** GitHub's advice where it names no time. */
+const SECONDARY_LIMIT_WAIT = 60_000;
+
+/** Says of any failure of a call what it means to us. */
+export function toPortError(error: unknown, asked: Asked, now: number): PortError {
+  if (error instanceof PortError) return error;
+  if (asked.signal?.aborted === true)
+    return new PortError('cancelled', asked.subject, `${start(asked)}: cancelled`, { cause: error });
+  if (error instanceof ZodError) return malformed(asked, z.prettifyError(error).slice(0, MESSAGE_LIMIT));
+  const refused = refusal.safeParse(error);
+  if (!refused.success)
+    return new PortError('transient', asked.subject, `${start(asked)}: ${networkWords(error)}`, {
+      remedy: `check that ${asked.host} is reachable from here`,
+      cause: error,
+    });
+  const { status } = refused.data;
+  const words = said(refused.data, asked.secret);
+  const retryAfter = waitOf(refused.data, now);
+  const fault = retryAfter === undefined ? faultOf(status) : 'rate-limited';
+  const remedy = remedyOf(fault, status, asked.host);
+  return new PortError(fault, asked.subject, `${start(asked)}: ${asked.host} answered ${status}: ${words}`, {
+    ...(remedy === undefined ? {} : { remedy }),
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+    cause: error,
+  });
+}
+
+/** An answer that came, but is not what GitHub documents: a proxy, a captive portal, a cut connection. */
+export function malformed(asked: Asked, problem: string): PortError {
+  return new PortError(
+    'transient',
+    asked.subject,
+    `${start(asked)}: ${asked.host} gave an answer that is not GitHub's: ${problem}`,
+    { remedy: `check the address of the API in forges.${asked.host}.api` },
+  );
+}
+
+export function moved(asked: Asked): PortError {
+  return new PortError('invalid', asked.subject, `${start(asked)}: the repository has moved`, {
+    remedy: 'write its new owner and name in the configuration',
+  });
+}
+
+const start = ({ purpose, subject }: Asked) => `cannot ${purpose} of ${subject}`;
+
+function faultOf(status: number): Fault {
+  if (status >= 500 || status === 408) return 'transient';
+  if (status === 404 || status === 410) return 'not-found';
+  if (status === 401 || status === 403 || status === 451) return 'denied';
+  return status === 409 || status === 405 ? 'conflict' : 'invalid';
+}
+
+function remedyOf(fault: Fault, status: number, host: string): string | undefined {
+  if (status === 401) return `the credential is not valid (any more): renew forges.${host}.token or .app`;
+  if (fault === 'denied')
+    return `grant the credential of forges.${host} contents: write and pull requests: write on this repository`;
+  if (fault === 'not-found')
+    return `check the name, and that the credential of forges.${host} may see the repository`;
+  return undefined;
+}
+
+/** Milliseconds to wait where GitHub limits us; undefined where it does not. */
+function waitOf(error: Refusal, now: number): number | undefined {
+  if (error.status !== 403 && error.status !== 429) return undefined;
+  const { headers } = error.response;
+  const retryAfter = Number(headers['retry-after']);
+  if (Number.isFinite(retryAfter) && retryAfter > 0) return retryAfter * 1000;
+  const reset = Number(headers['x-ratelimit-reset']);
+  if (headers['x-ratelimit-remaining'] === '0' && Number.isFinite(reset)) {
+    return Math.max(1000, reset * 1000 - now);
+  }
+  return error.status === 429 || /rate limit/i.test(error.message) ? SECONDARY_LIMIT_WAIT : undefined;
+}
+
+function said(error: Refusal, secret: string | undefined): string {
+  const words = error.message.replaceAll(/\s+/g, ' ').slice(0, MESSAGE_LIMIT);
+  return secret === undefined || secret === '' ? words : words.replaceAll(secret, '[secret]');
+}
+
+/** The words of the innermost cause: `connect ECONNREFUSED …` says more than `fetch failed`. */
+function networkWords(error: unknown): string {
+  let words = String(error);
+  for (let one = link.safeParse(error).data; one !== undefined; one = link.safeParse(one.cause).data) {
+    if (one.name === 'TimeoutError') return 'no answer in time';
+    if (one.message !== '') words = one.message;
+  }
+  return words;
+}

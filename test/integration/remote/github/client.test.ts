@@ -1,0 +1,375 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { generateKeyPairSync } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { GitHubForge } from '../../../../runtime/remote/github/client.ts';
+import type {
+  AnswerStore,
+  Call,
+  GitHubForgeOptions,
+  RememberedAnswer,
+} from '../../../../runtime/remote/github/client.ts';
+import type { PortError } from '../../../../runtime/ports/index.ts';
+import { ForgeState } from '../../../../runtime/standins/forge/state.ts';
+import { call, git, openForge } from '../../../support/forge.ts';
+import type { ForgeFixture } from '../../../support/forge.ts';
+import { GitHubSchema, checkedFetch } from '../../../support/github-schema.ts';
+
+const checked = checkedFetch(new GitHubSchema());
+const SECRET = 'as-slipway-bot';
+
+let forge: ForgeFixture;
+let calls: Call[];
+/** What the forge is made to answer instead, by each request. */
+let fault: (request: Request) => Response | undefined | Promise<Response | undefined>;
+
+beforeEach(async () => {
+  calls = [];
+  fault = () => undefined;
+  forge = await openForge({ intercept: (request) => fault(request) });
+});
+afterEach(() => forge.dispose());
+
+const client = (options: Partial<GitHubForgeOptions> = {}) =>
+  new GitHubForge({
+    host: forge.host,
+    api: forge.url,
+    credential: { token: () => Promise.resolve(SECRET) },
+    onCall: (one) => calls.push(one),
+    retryDelay: 1,
+    ...options,
+  });
+const repository = () => ({ host: forge.host, owner: 'kubeflow', name: 'manifests' });
+const from = (branch: string, owner = 'kubeflow') => ({
+  title: `Move ${branch}`,
+  body: 'To the latest',
+  head: { owner, branch },
+  base: 'main',
+});
+const failure = async (promise: Promise<unknown>): Promise<PortError> =>
+  promise.then(
+    () => {
+      throw new Error('it should have failed');
+    },
+    (error: PortError) => error,
+  );
+const reply = (status: number, body: unknown, headers: Record<string, string> = {}) =>
+  Response.json(body, { status, headers });
+const writes = () => calls.filter(({ method }) => method !== 'GET');
+
+describe('pull requests', () => {
+  it('are opened, read, changed and closed, by exchanges as GitHub publishes them', async () => {
+    const commit = await forge.push('one', 'one.txt', '1\n');
+    const github = client({ fetch: checked });
+    expect(await github.account(forge.host)).toEqual({ login: 'slipway-bot', bot: false });
+    const { pullRequest, created } = await github.createPullRequest(repository(), from('one'));
+    expect(created).toBe(true);
+    expect(pullRequest).toMatchObject({
+      number: 1,
+      url: `${forge.url}/kubeflow/manifests/pull/1`,
+      state: 'open',
+      title: 'Move one',
+      author: { login: 'slipway-bot', bot: false },
+      head: { repository: 'kubeflow/manifests', branch: 'one', commit },
+      base: 'main',
+    });
+    expect(await github.openPullRequests(repository())).toEqual([pullRequest]);
+    const changed = await github.updatePullRequest(repository(), 1, { title: 'New', state: 'closed' });
+    expect(changed).toMatchObject({ title: 'New', body: 'To the latest', state: 'closed' });
+    expect(await github.openPullRequests(repository())).toEqual([]);
+    expect(await github.pullRequest(repository(), 1)).toEqual(changed);
+    expect(await github.pullRequestsFrom(repository(), { owner: 'kubeflow', branch: 'one' })).toEqual([
+      changed,
+    ]);
+    expect(await github.closedBy(repository(), 1)).toEqual({ login: 'slipway-bot', bot: false });
+    expect(writes()).toHaveLength(2);
+  });
+
+  it('that exist already are returned, whoever opened them', async () => {
+    await forge.push('one', 'one.txt', '1\n');
+    const body = { title: 'By hand', head: 'one', base: 'main' };
+    await call(forge, 'POST', '/repos/kubeflow/manifests/pulls', { as: 'ann', body });
+    const { pullRequest, created } = await client().createPullRequest(repository(), from('one'));
+    expect(created).toBe(false);
+    expect(pullRequest).toMatchObject({ number: 1, title: 'By hand', author: { login: 'ann' } });
+  });
+
+  it('come from forks, and tell of being merged by a person or closed by a bot', async () => {
+    const api = '/repos/kubeflow/manifests';
+    await call(forge, 'POST', `${api}/forks`, { as: 'slipway-bot', body: {} });
+    await forge.push('one', 'one.txt', '1\n');
+    const fork = `http://x:${SECRET}@${forge.host}/slipway-bot/manifests`;
+    await git(forge.work, 'push', '--quiet', fork, 'one:one', 'one:two');
+    const github = client();
+    const one = await github.createPullRequest(repository(), from('one', 'slipway-bot'));
+    expect(one.pullRequest.head.repository).toBe('slipway-bot/manifests');
+    await github.createPullRequest(repository(), from('two', 'slipway-bot'));
+    await call(forge, 'PATCH', `${api}/pulls/2`, { as: 'stale[bot]', body: { state: 'closed' } });
+    await call(forge, 'PUT', `${api}/pulls/1/merge`, { as: 'ann', body: {} });
+    expect(await github.pullRequest(repository(), 1)).toMatchObject({ state: 'merged' });
+    expect(await github.closedBy(repository(), 1)).toEqual({ login: 'ann', bot: false });
+    expect(await github.closedBy(repository(), 2)).toEqual({ login: 'stale[bot]', bot: true });
+  });
+});
+
+describe('reads', () => {
+  it('walk every page, and cost nothing where nothing changed, even in a new process', async () => {
+    const kept = new Map<string, RememberedAnswer>();
+    const answers: AnswerStore = {
+      get: (url) => kept.get(url),
+      set: (url, answer) => void kept.set(url, JSON.parse(JSON.stringify(answer)) as RememberedAnswer),
+    };
+    await openMany(250);
+    const first = await client({ answers }).openPullRequests(repository());
+    expect(first.map(({ number }) => number)).toEqual(Array.from({ length: 250 }, (_, index) => 250 - index));
+    expect(calls.map(({ status }) => status)).toEqual([200, 200, 200]);
+    calls = [];
+    expect(await client({ answers }).openPullRequests(repository())).toEqual(first);
+    expect(calls.map(({ notModified }) => notModified)).toEqual([true, true, true]);
+    calls = [];
+    await call(forge, 'PATCH', '/repos/kubeflow/manifests/pulls/250', { as: 'ann', body: { title: 'New' } });
+    expect((await client({ answers }).openPullRequests(repository()))[0]?.title).toBe('New');
+    expect(calls.map(({ notModified }) => notModified)).toEqual([true, true, false]);
+    for (const url of kept.keys()) kept.set(url, { etag: '"x"', more: true, value: 'damaged' });
+    expect(await client({ answers }).openPullRequests(repository())).toHaveLength(250);
+  });
+
+  it('are repeated twice at most when the forge fails', async () => {
+    let failures = 2;
+    fault = () => (failures-- > 0 ? reply(502, { message: 'Bad gateway' }) : undefined);
+    expect(await client().openPullRequests(repository())).toEqual([]);
+    failures = Infinity;
+    calls = [];
+    const error = await failure(client().openPullRequests(repository()));
+    expect(error).toMatchObject({ fault: 'transient', subject: 'kubeflow/manifests' });
+    expect(error.message).toContain('502');
+    expect(calls).toHaveLength(3);
+  });
+});
+
+describe('writes', () => {
+  it('are sent once: after a lost answer the forge is asked what became of them', async () => {
+    await forge.push('one', 'one.txt', '1\n');
+    let lost = true;
+    fault = async (request) => {
+      if (request.method !== 'POST' || !lost) return undefined;
+      lost = false;
+      const body = await request.text();
+      await call(forge, 'POST', '/repos/kubeflow/manifests/pulls', { as: 'slipway-bot', body });
+      return reply(502, { message: 'Bad gateway' });
+    };
+    // The second POST is the one inside the fault itself.
+    const { pullRequest, created } = await client().createPullRequest(repository(), from('one'));
+    expect({ created, number: pullRequest.number }).toEqual({ created: false, number: 1 });
+    expect(writes()).toHaveLength(1);
+  });
+
+  it('that failed before they arrived fail as transient', async () => {
+    await forge.push('one', 'one.txt', '1\n');
+    fault = (request) => (request.method === 'GET' ? undefined : reply(503, { message: 'Unavailable' }));
+    const github = client();
+    expect(await failure(github.createPullRequest(repository(), from('one')))).toMatchObject({
+      fault: 'transient',
+    });
+    expect(await failure(github.updatePullRequest(repository(), 1, { title: 'x' }))).toMatchObject({
+      fault: 'transient',
+    });
+    expect(writes()).toHaveLength(2);
+  });
+
+  it('do not follow a repository that moved', async () => {
+    fault = () => reply(307, { message: 'Moved' }, { location: `${forge.url}/repositories/1/pulls` });
+    const error = await failure(client().createPullRequest(repository(), from('one')));
+    expect(error).toMatchObject({ fault: 'invalid' });
+    expect(error.message).toContain('moved');
+  });
+
+  it('keep their distance', async () => {
+    await forge.push('one', 'one.txt', '1\n');
+    const at: number[] = [];
+    const github = client({
+      writeInterval: 50,
+      onCall: ({ method }) => method !== 'GET' && at.push(performance.now()),
+    });
+    await github.createPullRequest(repository(), from('one'));
+    await Promise.all(['a', 'b', 'c'].map((title) => github.updatePullRequest(repository(), 1, { title })));
+    expect(at).toHaveLength(4);
+  });
+});
+
+describe('failures', () => {
+  it.each([
+    [401, 'denied', {}, 'Bad credentials'],
+    [403, 'denied', {}, 'Resource not accessible by integration'],
+    [
+      403,
+      'rate-limited',
+      { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(Math.ceil(Date.now() / 1000) + 3600) },
+      'API rate limit exceeded',
+    ],
+    [403, 'rate-limited', { 'retry-after': '120' }, 'You have exceeded a secondary rate limit'],
+    [429, 'rate-limited', {}, 'Too many requests'],
+    [404, 'not-found', {}, 'Not Found'],
+    [409, 'conflict', {}, 'Conflict'],
+    [422, 'invalid', {}, 'Validation Failed'],
+    [451, 'denied', {}, 'Blocked'],
+  ] as const)('%i means %s', async (status, expected, headers, message) => {
+    fault = () => reply(status, { message: `${message} ${SECRET}` }, { ...headers });
+    const error = await failure(client().pullRequest(repository(), 7));
+    expect(error).toMatchObject({ fault: expected, subject: 'kubeflow/manifests#7' });
+    expect(error.message).toContain(message);
+    expect(error.message).not.toContain(SECRET);
+    expect(error.retryAfter !== undefined).toBe(expected === 'rate-limited');
+    expect(calls).toHaveLength(1);
+  });
+
+  it('of a limit say how long to wait, and a short wait is waited', async () => {
+    fault = () =>
+      reply(403, { message: 'You have exceeded a secondary rate limit' }, { 'retry-after': '120' });
+    expect((await failure(client().openPullRequests(repository()))).retryAfter).toBe(120_000);
+    let limited = true;
+    fault = () => {
+      const answer = limited
+        ? reply(429, { message: 'secondary rate limit' }, { 'retry-after': '1' })
+        : undefined;
+      limited = false;
+      return answer;
+    };
+    expect(await client().openPullRequests(repository())).toEqual([]);
+  });
+
+  it('of a forge that hangs end in time, or with the signal', async () => {
+    fault = () => new Promise(() => undefined);
+    const error = await failure(client({ timeout: 50 }).pullRequest(repository(), 1));
+    expect(error.fault).toBe('transient');
+    const stop = new AbortController();
+    const waiting = failure(client().pullRequest(repository(), 1, stop.signal));
+    stop.abort();
+    expect(await waiting).toMatchObject({ fault: 'cancelled' });
+    expect(await failure(client().openPullRequests(repository(), AbortSignal.abort()))).toMatchObject({
+      fault: 'cancelled',
+    });
+  });
+
+  it.each([
+    ['cut JSON', () => new Response('{"number": 1', { headers: { 'content-type': 'application/json' } })],
+    ['a login page', () => new Response('<html>', { headers: { 'content-type': 'text/html' } })],
+    ['other JSON', () => reply(200, { number: 'one' })],
+  ])('of an answer that is not GitHub: %s', async (_what, answer) => {
+    fault = answer;
+    const error = await failure(client().pullRequest(repository(), 1));
+    expect(error.fault).toBe('transient');
+    expect(error.remedy).toContain(`forges.${forge.host}.api`);
+  });
+
+  it('of a list without end', async () => {
+    fault = (request) => reply(200, [], { link: `<${request.url}>; rel="next"` });
+    expect((await failure(client().openPullRequests(repository()))).message).toContain('more than 100 pages');
+  });
+
+  it('of a host that is down', async () => {
+    const closed = createServer();
+    await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve));
+    const { port } = closed.address() as AddressInfo;
+    await new Promise((resolve) => closed.close(resolve));
+    const error = await failure(client({ api: `http://127.0.0.1:${port}` }).pullRequest(repository(), 1));
+    expect(error.fault).toBe('transient');
+  });
+
+  it('of an empty token', async () => {
+    const error = await failure(
+      client({ credential: { token: () => Promise.resolve(' ') } }).account(forge.host),
+    );
+    expect(error).toMatchObject({ fault: 'denied' });
+    expect(calls).toEqual([]);
+  });
+});
+
+describe('an App', () => {
+  const { privateKey } = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+  const app = (key = privateKey) => ({ app: { appId: 42, privateKey: () => Promise.resolve(key) } });
+  const issued = () => calls.filter(({ path }) => path.endsWith('/access_tokens')).length;
+
+  it('gets a token for one repository, which git takes too, and keeps it until shortly before its end', async () => {
+    await forge.push('one', 'one.txt', '1\n');
+    let ahead = 0;
+    const github = client({ credential: app(), fetch: checked, now: () => Date.now() + ahead });
+    expect(await github.account(forge.host)).toEqual({ login: 'slipway[bot]', bot: true });
+    const [token, again] = await Promise.all([github.tokenFor(repository()), github.tokenFor(repository())]);
+    expect(again).toBe(token);
+    const { pullRequest } = await github.createPullRequest(repository(), from('one'));
+    expect(pullRequest.author).toEqual({ login: 'slipway[bot]', bot: true });
+    expect(issued()).toBe(1);
+    const remote = `http://x-access-token:${token}@${forge.host}/kubeflow/manifests`;
+    await git(forge.work, 'push', '--quiet', remote, 'one:app');
+    ahead = 51 * 60_000;
+    expect(await github.tokenFor(repository())).not.toBe(token);
+    expect(issued()).toBe(2);
+  });
+
+  it('waits until a new token is known everywhere', async () => {
+    let unknown = 1;
+    fault = (request) =>
+      request.url.endsWith('/repos/kubeflow/manifests') && unknown-- > 0
+        ? reply(404, { message: 'Not Found' })
+        : undefined;
+    expect(await client({ credential: app() }).openPullRequests(repository())).toEqual([]);
+  });
+
+  it('gets another token when the one it holds is refused', async () => {
+    const github = client({ credential: app() });
+    await github.openPullRequests(repository());
+    let refusals = 1;
+    fault = (request) =>
+      request.url.includes('/pulls') && refusals-- > 0
+        ? reply(401, { message: 'Bad credentials' })
+        : undefined;
+    expect(await github.openPullRequests(repository())).toEqual([]);
+    expect(issued()).toBe(2);
+  });
+
+  it('without a usable key says so, and not the key', async () => {
+    const error = await failure(
+      client({ credential: app('-----BEGIN nothing-----') }).openPullRequests(repository()),
+    );
+    expect(error).toMatchObject({ fault: 'denied' });
+    expect(`${error.message}${error.remedy ?? ''}${String(error.cause)}`).not.toContain('BEGIN');
+  });
+
+  it('that is not installed says where', async () => {
+    const error = await failure(
+      client({ credential: app() }).openPullRequests({ ...repository(), name: 'elsewhere' }),
+    );
+    expect(error).toMatchObject({ fault: 'not-found', subject: 'kubeflow/elsewhere' });
+  });
+});
+
+/** Opens pull requests from as many branches, each of one commit. */
+async function openMany(count: number): Promise<void> {
+  const tip = await forge.push('seed', 'seed.txt', 'seed\n');
+  const bare = `${forge.root}/kubeflow/manifests.git`;
+  const base = await git(bare, 'rev-parse', 'main');
+  const state = new ForgeState(`${forge.root}/.forge.sqlite`);
+  const numbers = Array.from({ length: count }, (_, index) => index + 1);
+  for (const number of numbers)
+    state.addPull({
+      repository: 'kubeflow/manifests',
+      title: `Number ${number}`,
+      body: null,
+      draft: false,
+      author: 'ann',
+      head_repository: 'kubeflow/manifests',
+      head_ref: `b${number}`,
+      head_sha: tip,
+      base_ref: 'main',
+      base_sha: base,
+      created_at: number,
+    });
+  state.close();
+  const refs = numbers.map((number) => `+seed:refs/heads/b${number}`);
+  await git(forge.work, 'push', '--quiet', bare, ...refs);
+}
