@@ -108,11 +108,12 @@ describe('HostGuard', () => {
   });
 
   it('ends with the signal of its caller, and does not blame the host for that', async () => {
-    const { guard } = setUp({ concurrency: 1, failures: 1 });
+    const { clock, guard } = setUp({ concurrency: 1, failures: 1 });
     const stop = new AbortController();
     const running = guard.run('a', hang, stop.signal);
     let asked = false;
     const waiting = guard.run('a', () => Promise.resolve((asked = true)), stop.signal);
+    await clock.advance(1);
     stop.abort(new PortError('transient', 'pass', 'enough'));
     await expect(running).rejects.toThrow('enough');
     await expect(waiting).rejects.toThrow('enough');
