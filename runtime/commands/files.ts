@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
@@ -78,12 +79,8 @@ export async function replaceTextFile(file: TextFile, text: string): Promise<voi
 }
 
 function decode(path: string, bytes: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (cause) {
-    if (!(cause instanceof TypeError)) throw cause;
-    throw new UsageError(`${path}: is not UTF-8 text`);
-  }
+  if (!isUtf8(bytes)) throw new UsageError(`${path}: is not UTF-8 text`);
+  return bytes.toString('utf8');
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -102,7 +99,7 @@ async function attempt<T>(path: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
     const reason = REASONS[code];
     if (reason === undefined) throw error;
     throw new UsageError(`${path}: ${reason}`);

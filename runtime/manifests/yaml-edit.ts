@@ -124,7 +124,7 @@ function insertKey(
   return proven(yaml, [splice], { document: at.document, keys: [...trail.keys, key], value: nested, change });
 }
 
-/** Puts a value where `key:`, `key: null`, `key: []` or `key: {}` stands. */
+/** Puts a value where `key:`, `key: null`, `key: []` or `key: {}` stands; on the same line where no key stands before it. */
 function fillEmpty(
   yaml: YamlText,
   trail: Trail,
@@ -133,15 +133,15 @@ function fillEmpty(
   after: Insertable = value,
 ): YamlText {
   const { pair, keys } = trail;
-  const node = pair?.value ?? undefined;
-  if (pair === undefined || node === undefined) {
+  const node = trail.end;
+  if (node === undefined) {
     throw yaml.error('there is no mapping to insert into', { at, remedy: 'add the mapping by hand first' });
   }
   const change = { path: renderPath(at.steps), before: undefined, after };
   const wanted: Wanted = { document: at.document, keys, value, change };
   const [start, end] = [node.range[0], node.range[1]];
   const inFlow = isInFlow(trail.nodes.filter((one) => one !== node));
-  if (inFlow || !isNested(value)) {
+  if (pair === undefined || inFlow || !isNested(value)) {
     const text = layout.renderFlow(value, usesJson(node), inFlow);
     return proven(yaml, [spaced(yaml.text, start, end, text)], wanted);
   }

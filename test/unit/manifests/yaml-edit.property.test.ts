@@ -44,7 +44,19 @@ const { mapping } = fc.letrec<{ mapping: { [key: string]: Json }; value: Json }>
   ),
 }));
 
-const layout = fc.record({
+interface Layout {
+  readonly indent: number;
+  readonly indentSeq: boolean;
+  readonly quote: 'PLAIN' | 'QUOTE_SINGLE' | 'QUOTE_DOUBLE';
+  readonly block: boolean;
+  readonly flowEvery: number;
+  readonly commentEvery: number;
+  readonly crlf: boolean;
+  readonly bom: boolean;
+  readonly finalBreak: boolean;
+}
+
+const layout: fc.Arbitrary<Layout> = fc.record({
   indent: fc.constantFrom(2, 4),
   indentSeq: fc.boolean(),
   quote: fc.constantFrom('PLAIN' as const, 'QUOTE_SINGLE' as const, 'QUOTE_DOUBLE' as const),
@@ -57,7 +69,7 @@ const layout = fc.record({
 });
 
 /** Writes values as people do: in one style or another, with comments here and there. */
-function write(values: readonly Json[], style: fc.TypeOf<typeof layout>): string {
+function write(values: readonly Json[], style: Layout): string {
   let count = 0;
   const texts = values.map((value) => {
     const document = new Document(value);
