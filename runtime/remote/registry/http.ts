@@ -66,7 +66,7 @@ async function follow(
     const reads = request.method === 'GET' || request.method === 'HEAD';
     if (response.status < 300 || response.status >= 400 || target === null || !reads) return response;
     await response.body?.cancel();
-    const next = URL.canParse(target, url) ? new URL(target, url) : undefined;
+    const next = URL.canParse(target, url.href) ? new URL(target, url) : undefined;
     const downgraded = url.protocol === 'https:' && next?.protocol !== 'https:';
     if (next === undefined || !/^https?:$/.test(next.protocol) || downgraded) {
       throw new PortError('invalid', url.host, `${url.host} redirects to an address that is not https`);
