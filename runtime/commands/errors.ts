@@ -9,3 +9,6 @@ export class UsageError extends Error {
     this.problems = all;
   }
 }
+
+/** 0 done, 1 failed, 2 bad usage or config, 3 done with some items failed. */
+export const exitStatus = { done: 0, failed: 1, usage: 2, partly: 3 } as const;

@@ -142,8 +142,9 @@ async function edit(path: string, options: EditOptions, change: (text: string) =
 function report(path: string, before: string, { text, changes }: EditResult, options: EditOptions): void {
   const { output } = options;
   const dryRun = options.dryRun === true;
+  const named = path.replace(/^\/+/, '');
   const diff =
-    dryRun && text !== before ? createTwoFilesPatch(`a/${path}`, `b/${path}`, before, text) : undefined;
+    dryRun && text !== before ? createTwoFilesPatch(`a/${named}`, `b/${named}`, before, text) : undefined;
   if (output !== 'table') {
     const summary = {
       file: path,

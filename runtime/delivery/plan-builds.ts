@@ -81,7 +81,8 @@ export function planBuilds(
 
 function buildAction({ image, key, members, memory }: BuildGroup, options: DeliveryOptions): BuildAction {
   const [leader] = members;
-  if (!leader?.source || !leader.pair.source || !leader.image) throw new Error(`no source for ${image}`);
+  const repository = leader?.pair.source?.url;
+  if (!leader?.source || repository === undefined || !leader.image) throw new Error(`no source for ${image}`);
   const { pair, source } = leader;
   const name = runName({ application: pair.application, version: pair.version, key, attempt: memory.next });
   return {
@@ -100,7 +101,7 @@ function buildAction({ image, key, members, memory }: BuildGroup, options: Deliv
         [labels.owner]: options.installation,
       },
       source: {
-        repository: pair.source.url,
+        repository,
         commit: source.commit,
         context: pair.context,
         dockerfile: pair.dockerfile,

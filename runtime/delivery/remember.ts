@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import pLimit from 'p-limit';
 import {
   applicationVersionKind,
+  type BuildAttempt,
   type ApplicationVersionStatus,
   type RememberedPullRequest,
 } from '../api/application-version.ts';
@@ -57,7 +58,7 @@ function started(action: BuildAction, at: string) {
 function status(
   item: DeliveryItem,
   facts: PairFacts,
-  attempts: NonNullable<ApplicationVersionStatus['attempts']>,
+  attempts: readonly BuildAttempt[],
   observed: Observed,
   at: string,
 ): ApplicationVersionStatus {
@@ -100,7 +101,7 @@ function rememberedPullRequests(facts: PairFacts, observed: Observed, at: string
   const seen = observed.units
     .filter(({ unit }) => unit.members.includes(name))
     .flatMap((unit) => fromUnit(unit, at) ?? []);
-  const before = (facts.stored?.status?.pullRequests ?? []).map((one) => ended(one, facts, observed, at));
+  const before = (facts.stored?.status?.pullRequests ?? []).map((one) => ended(one, observed, at));
   const kept = before.filter(
     (one) => !seen.some(({ repository, base }) => repository === one.repository && base === one.base),
   );
@@ -118,12 +119,7 @@ function fromUnit(
 }
 
 /** What became of one whose pair has no unit any more. */
-function ended(
-  one: RememberedPullRequest,
-  facts: PairFacts,
-  observed: Observed,
-  at: string,
-): RememberedPullRequest {
+function ended(one: RememberedPullRequest, observed: Observed, at: string): RememberedPullRequest {
   const state = observed.ended.get(`${one.repository}#${one.number}`);
   return state && state !== one.state ? { ...one, state, at } : one;
 }

@@ -123,7 +123,12 @@ export interface Git {
   ): Promise<readonly (Oid | undefined)[]>;
 
   /** Paths whose entry differs between two commits, renames not followed, in git's order. */
-  changedPaths(repository: RepositoryUrl, from: Oid, to: Oid, signal?: AbortSignal): Promise<readonly string[]>;
+  changedPaths(
+    repository: RepositoryUrl,
+    from: Oid,
+    to: Oid,
+    signal?: AbortSignal,
+  ): Promise<readonly string[]>;
 
   /** True when `ancestor` is reachable from `descendant` (or equal to it). */
   isAncestor(

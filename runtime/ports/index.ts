@@ -1,5 +1,6 @@
 import type { Builder } from './builder.ts';
 import type { Clock } from './clock.ts';
+import type { Documents } from './documents.ts';
 import type { Elector } from './elector.ts';
 import type { Forge } from './forge.ts';
 import type { Git } from './git.ts';
@@ -10,6 +11,7 @@ import type { Registry } from './registry.ts';
 export interface Ports {
   readonly builder: Builder;
   readonly clock: Clock;
+  readonly documents: Documents;
   readonly elector: Elector;
   readonly forge: Forge;
   readonly git: Git;
@@ -19,6 +21,7 @@ export interface Ports {
 
 export type * from './builder.ts';
 export type * from './clock.ts';
+export type * from './documents.ts';
 export type * from './elector.ts';
 export type * from './forge.ts';
 export type * from './git.ts';

@@ -1,0 +1,60 @@
+import type { Settings } from '../api/settings.ts';
+import { ConfigError } from '../config/errors.ts';
+import { DesiredSource } from '../delivery/source.ts';
+import type { DeliveryOptions } from '../delivery/options.ts';
+import { DeliverySystem } from '../delivery/system.ts';
+import { isFault } from '../ports/index.ts';
+import { UsageError } from './errors.ts';
+import { openSession, type Session, type SessionOptions } from './session.ts';
+
+export interface DeliveryFlags extends SessionOptions {
+  /** Path, https:// or git+https:// of the config. @default delivery.yaml, applications.yaml */
+  readonly config: string;
+  readonly inputs?: 'context';
+}
+
+export interface DeliverySession extends Session {
+  readonly system: DeliverySystem;
+  readonly source: DesiredSource;
+}
+
+/** Opens the ports and reads the config once, so that a bad one ends the command before anything happens. */
+export async function openDelivery(flags: DeliveryFlags): Promise<DeliverySession> {
+  const session = await openSession(flags);
+  try {
+    const { settings, home, logger } = session;
+    const source = new DesiredSource(flags.config, home.documents, parseOptions(flags, settings), logger);
+    await source.read(session.signal).catch((error: unknown) => {
+      if (error instanceof ConfigError) throw error;
+      if (isFault(error, 'not-found', 'invalid', 'denied'))
+        throw new UsageError(`${error.message}; name a config with --config`);
+      throw error;
+    });
+    const system = new DeliverySystem((signal) => source.read(signal), home, deliveryOptions(settings));
+    return { ...session, source, system, [Symbol.asyncDispose]: () => session[Symbol.asyncDispose]() };
+  } catch (error) {
+    await session[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+export function parseOptions(flags: Pick<DeliveryFlags, 'inputs'>, settings: Settings) {
+  const sshHosts = Object.entries(settings.forges ?? {}).flatMap(([host, { ssh }]) => (ssh ? [host] : []));
+  return { sshHosts: new Set(sshHosts), ...(flags.inputs && { inputs: flags.inputs }) };
+}
+
+const minute = 60_000;
+
+export function deliveryOptions(settings: Settings): DeliveryOptions {
+  const { limits } = settings;
+  return {
+    installation: settings.installation ?? 'default',
+    branchPrefix: settings.branchPrefix ?? 'slipway',
+    headOwner: (host) => settings.forges?.[host]?.head,
+    author: settings.git?.author ?? { name: 'slipway', email: 'slipway@users.noreply.github.com' },
+    ...(settings.git?.signing && { signing: settings.git.signing }),
+    batchWindow: limits?.batchWindow ?? 5 * minute,
+    ...(limits?.openPullRequests && { openPullRequests: limits.openPullRequests }),
+    keepBuilds: limits?.keepBuilds ?? 5,
+  };
+}

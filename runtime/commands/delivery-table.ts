@@ -1,0 +1,48 @@
+import type { PairState } from '../api/application-version.ts';
+import type { DeliveryItem, DeliveryPlan } from '../delivery/actions.ts';
+import { paint, renderTable } from './output.ts';
+
+const colours: Record<PairState, Parameters<typeof paint>[0]> = {
+  skipped: 'gray',
+  held: 'yellow',
+  blocked: 'red',
+  rejected: 'yellow',
+  building: 'cyan',
+  failed: 'red',
+  build: 'blue',
+  retag: 'blue',
+  proposed: 'green',
+  update: 'blue',
+  'up-to-date': 'green',
+};
+
+/** One line per pair, in the order of the config, and what comes next. */
+export function planTable(plan: DeliveryPlan): string {
+  const parts = [itemsTable(plan.items), summary(plan.items)];
+  if (plan.actions.length > 0) {
+    const rows = plan.actions.map(({ kind, why }) => [kind, why]);
+    parts.push(renderTable(['NEXT', 'WHY'], rows));
+  }
+  return parts.join('\n\n');
+}
+
+export function itemsTable(items: readonly DeliveryItem[]): string {
+  return renderTable(
+    ['VERSION', 'APPLICATION', 'STATE', 'COMMIT', 'PR', 'REASON'],
+    items.map((item) => [
+      item.version,
+      item.application,
+      paint(colours[item.state], item.state),
+      item.source?.commit?.slice(0, 12) ?? '',
+      item.pullRequests.map(({ number }) => `#${number}`).join(' '),
+      item.reason,
+    ]),
+  );
+}
+
+function summary(items: readonly DeliveryItem[]): string {
+  const counts = [...Map.groupBy(items, ({ state }) => state)].map(
+    ([state, group]) => `${group.length} ${paint(colours[state], state)}`,
+  );
+  return `${items.length} pairs: ${counts.join(', ')}`;
+}

@@ -1,0 +1,80 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import type { Settings } from '../api/settings.ts';
+import { parseSettings } from '../config/settings.ts';
+import { systemClock } from '../control/clock.ts';
+import { createLogger, type Logger } from '../control/log.ts';
+import { openHome, type Home, type HomeObserver } from '../home.ts';
+import { UsageError } from './errors.ts';
+
+export interface SessionOptions {
+  /** Path of the settings. @default slipway.yaml where it exists, else none */
+  readonly settings?: string;
+  readonly observer?: HomeObserver;
+}
+
+/** What one command works with, from settings to signals. */
+export interface Session extends AsyncDisposable {
+  readonly settings: Settings;
+  readonly home: Home;
+  readonly logger: Logger;
+  /** Fires on the first SIGINT or SIGTERM. */
+  readonly signal: AbortSignal;
+}
+
+export async function openSession(options: SessionOptions): Promise<Session> {
+  const settings = await readSettings(options.settings);
+  const logger = await createLogger({
+    level: settings.log?.level ?? (process.stderr.isTTY ? 'warn' : 'info'),
+    ...(settings.log?.format && { format: settings.log.format }),
+  });
+  const home = await openHome({
+    settings,
+    clock: systemClock,
+    environment: process.env,
+    ...(options.observer && { observer: options.observer }),
+  });
+  const { signal, release } = endingSignal();
+  return {
+    settings,
+    home,
+    logger,
+    signal,
+    async [Symbol.asyncDispose]() {
+      release();
+      await home[Symbol.asyncDispose]();
+    },
+  };
+}
+
+export async function readSettings(path: string | undefined): Promise<Settings> {
+  const chosen =
+    path ?? process.env['SLIPWAY_SETTINGS'] ?? (existsSync('slipway.yaml') ? 'slipway.yaml' : undefined);
+  if (chosen === undefined) return parseSettings(undefined, process.env);
+  const text = await readFile(chosen, 'utf8').catch((error: unknown) => {
+    throw new UsageError(
+      `${chosen}: the settings cannot be read (${codeOf(error)}); name a file with --settings`,
+    );
+  });
+  return parseSettings({ name: chosen, text }, process.env);
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+}
+
+/** The first signal asks for a graceful end, the second one ends the process as usual. */
+function endingSignal(): { signal: AbortSignal; release: () => void } {
+  const controller = new AbortController();
+  const end = (name: NodeJS.Signals) => {
+    release();
+    controller.abort(new Error(`${name} received`));
+  };
+  const release = () => {
+    process.off('SIGINT', end);
+    process.off('SIGTERM', end);
+  };
+  process.on('SIGINT', end);
+  process.on('SIGTERM', end);
+  return { signal: controller.signal, release };
+}

@@ -1,0 +1,41 @@
+import { ConfigError } from '../config/errors.ts';
+import type { Logger } from '../control/log.ts';
+import { isFault, type Documents } from '../ports/index.ts';
+import { parseDelivery, type DeliveryOptions as DeliveryParseOptions } from './config/parse.ts';
+import type { Desired } from './pair.ts';
+
+/** Reads the config anew for each pass; once it was good, a bad or unreachable one changes nothing. */
+export class DesiredSource {
+  readonly #location: string;
+  readonly #documents: Documents;
+  readonly #options: DeliveryParseOptions;
+  readonly #logger: Logger;
+  #lastGood: Desired | undefined;
+
+  constructor(location: string, documents: Documents, options: DeliveryParseOptions, logger: Logger) {
+    this.#location = location;
+    this.#documents = documents;
+    this.#options = options;
+    this.#logger = logger;
+  }
+
+  /** Throws `ConfigError` or `PortError` when there has been no good one yet. */
+  async read(signal: AbortSignal): Promise<Desired> {
+    try {
+      const document = await this.#documents.read(this.#location, signal);
+      this.#lastGood = parseDelivery(document, this.#options);
+    } catch (error) {
+      if (!this.#lastGood || isFault(error, 'cancelled')) throw error;
+      if (
+        !(error instanceof ConfigError) &&
+        !isFault(error, 'transient', 'not-found', 'denied', 'invalid', 'rate-limited')
+      )
+        throw error;
+      this.#logger.warn('config not read, the last good one is kept', {
+        config: this.#location,
+        error: error instanceof Error ? error.message : String(error),
+      });
+    }
+    return this.#lastGood;
+  }
+}

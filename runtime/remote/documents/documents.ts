@@ -1,0 +1,109 @@
+import { readFile, stat } from 'node:fs/promises';
+import { PortError, type Documents, type Git, type TextDocument } from '../../ports/index.ts';
+
+/** Larger than any configuration, smaller than memory. */
+const limit = 1024 * 1024;
+const timeout = 20_000;
+
+/** Reads configuration from a file, an address or a git repository. */
+export class DocumentReader implements Documents {
+  readonly #git: Pick<Git, 'refs' | 'fetch' | 'entry' | 'blobs'>;
+  /** Answers with their ETags, so that an unchanged document is not sent again. */
+  readonly #answers = new Map<string, { readonly etag: string; readonly text: string }>();
+
+  constructor(git: Pick<Git, 'refs' | 'fetch' | 'entry' | 'blobs'>) {
+    this.#git = git;
+  }
+
+  read(location: string, signal?: AbortSignal): Promise<TextDocument> {
+    if (location.startsWith('git+')) return this.#readGit(location, signal);
+    if (/^[a-z][a-z0-9+.-]*:\/\//i.test(location)) return this.#readUrl(location, signal);
+    return readLocalFile(location);
+  }
+
+  async #readUrl(location: string, signal?: AbortSignal): Promise<TextDocument> {
+    const url = URL.parse(location);
+    const loopback = url !== null && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname);
+    if (url === null || !(url.protocol === 'https:' || (url.protocol === 'http:' && loopback)))
+      throw new PortError('invalid', location, `${location} cannot be read`, {
+        remedy: 'use https://, git+https:// or a path',
+      });
+    const known = this.#answers.get(location);
+    const response = await fetch(url, {
+      headers: known ? { 'if-none-match': known.etag } : {},
+      signal: AbortSignal.any([AbortSignal.timeout(timeout), ...(signal ? [signal] : [])]),
+    }).catch((error: unknown) => {
+      throw new PortError(
+        signal?.aborted ? 'cancelled' : 'transient',
+        location,
+        `${location} did not answer`,
+        {
+          cause: error,
+        },
+      );
+    });
+    if (response.status === 304 && known) return { name: location, text: known.text };
+    if (!response.ok) throw refused(location, response.status);
+    const text = await readLimited(response, location);
+    const etag = response.headers.get('etag');
+    if (etag !== null) this.#answers.set(location, { etag, text });
+    return { name: location, text };
+  }
+
+  async #readGit(location: string, signal?: AbortSignal): Promise<TextDocument> {
+    const parts = /^git\+(?<url>[a-z]+:\/\/[^?]+?)\/\/(?<path>[^?]+)\?ref=(?<branch>.+)$/i.exec(
+      location,
+    )?.groups;
+    if (!parts?.['url'] || !parts['path'] || !parts['branch'])
+      throw new PortError('invalid', location, `${location} is no file of a git repository`, {
+        remedy: 'write git+https://HOST/OWNER/NAME//PATH?ref=BRANCH',
+      });
+    const { url, path } = parts;
+    const repository = url.replace(/\.git$/, '');
+    const ref = `refs/heads/${parts['branch']}`;
+    const refs = await this.#git.refs(repository, [ref], signal);
+    const head = refs.get(ref);
+    if (head === undefined) throw new PortError('not-found', location, `${repository} has no ${ref}`);
+    await this.#git.fetch(repository, refs, signal);
+    const entry = await this.#git.entry(repository, head, path, signal);
+    if (!entry?.mode.startsWith('100'))
+      throw new PortError('not-found', location, `${repository} has no file ${path} on ${ref}`);
+    const blobs = await this.#git.blobs(repository, [entry.oid], { limit, ...(signal && { signal }) });
+    return { name: location, text: blobs.get(entry.oid)?.toString('utf8') ?? '' };
+  }
+}
+
+async function readLocalFile(path: string): Promise<TextDocument> {
+  try {
+    const facts = await stat(path);
+    if (facts.isDirectory())
+      throw new PortError('invalid', path, `${path} is a folder`, { remedy: 'name a file' });
+    if (facts.size > limit)
+      throw new PortError('invalid', path, `${path} has ${facts.size} bytes; at most ${limit} are read`);
+    return { name: path, text: await readFile(path, 'utf8') };
+  } catch (error) {
+    if (error instanceof PortError) throw error;
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR')
+      throw new PortError('not-found', path, `there is no file ${path}`, { cause: error });
+    throw new PortError('denied', path, `${path} cannot be read (${String(code)})`, { cause: error });
+  }
+}
+
+function refused(location: string, status: number): PortError {
+  const why = `${location} answered ${status}`;
+  if (status === 404 || status === 410) return new PortError('not-found', location, why);
+  if (status === 401 || status === 403) return new PortError('denied', location, why);
+  return new PortError(status === 429 ? 'rate-limited' : 'transient', location, why);
+}
+
+async function readLimited(response: Response, location: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.byteLength;
+    if (size > limit) throw new PortError('invalid', location, `${location} has more than ${limit} bytes`);
+    chunks.push(Buffer.from(chunk));
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
