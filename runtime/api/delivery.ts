@@ -72,10 +72,7 @@ export const deliveryApplication = z.strictObject({
   target: z.string().min(1).optional().describe('Stage to build. Default: the last'),
   platforms: z.array(platform).optional(),
   buildArgs: z
-    .record(
-      z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not a name of a build argument'),
-      z.string(),
-    )
+    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not a name of a build argument'), z.string())
     .optional()
     .describe('${commit} stands for the source commit'),
   inputs: z

@@ -21,7 +21,9 @@ export const host = z
 
 /** Whose name and address a commit carries. */
 export const identity = z.strictObject({
-  name: z.string().regex(/^[^<>\0\r\n]*[^<>\s][^<>\0\r\n]*$/, 'must be a name on one line without "<" and ">"'),
+  name: z
+    .string()
+    .regex(/^[^<>\0\r\n]*[^<>\s][^<>\0\r\n]*$/, 'must be a name on one line without "<" and ">"'),
   email: z.string().regex(/^[^\s<>@]+@[^\s<>@]+$/, 'is not a mail address'),
 });
 

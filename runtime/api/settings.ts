@@ -20,7 +20,8 @@ export const secretReference = z
       .describe('A secret of Google Secret Manager'),
   })
   .refine(
-    (reference) => Object.values(reference).filter((one) => one !== undefined).length === 1,
+    ({ env, file, secretManager }) =>
+      [env, file, secretManager].filter((one) => one !== undefined).length === 1,
     'needs exactly one of env, file, secretManager',
   );
 

@@ -40,7 +40,7 @@ function sharedPlaces(pairs: readonly PlacedPair[], document: Document): Problem
       return [
         document.problem(
           writer.path,
-          `${bothWrite(writer.pair, other.pair)} ${describe(writer.target)}`,
+          bothWrite(writer.pair, other.pair, describe(writer.target)),
           'let one of them write it, or let the versions follow different branches',
         ),
       ];
@@ -48,27 +48,29 @@ function sharedPlaces(pairs: readonly PlacedPair[], document: Document): Problem
   );
 }
 
-function bothWrite(one: Pair, other: Pair): string {
-  return one === other ? `${named(one)} writes twice` : `${named(one)} and ${named(other)} both write`;
+function bothWrite(one: Pair, other: Pair, what: string): string {
+  return one === other
+    ? `${named(one)} writes ${what} twice`
+    : `${named(one)} and ${named(other)} both write ${what}`;
 }
 
-function placeOf({ into, ...target }: Target): string {
-  return JSON.stringify([into.url, into.branch, target.kind, ...placeWords(target)]);
+/** Equal for targets that may write the same place. */
+function placeOf(target: Target): string {
+  return JSON.stringify([target.into.url, target.into.branch, target.kind, ...within(target)]);
 }
 
-function placeWords(target: Omit<Target, 'into'> & Pick<Target, 'kind'>): string[] {
-  const one = target as Target;
-  switch (one.kind) {
+function within(target: Target): string[] {
+  switch (target.kind) {
     case 'kustomization':
-      return [one.directory, one.image];
+      return [target.directory, target.image];
     case 'environment':
-      return [one.file, one.variable];
+      return [target.file, target.variable];
     case 'path':
-      return [one.file, one.path];
+      return [target.file, target.path];
   }
 }
 
-/** Two variables of one name in one file may belong to different objects; different parts of a path's value too. */
+/** Two variables of one name in one file may belong to different objects. */
 function overlaps(a: Target, b: Target): boolean {
   if (a.kind === 'environment' && b.kind === 'environment')
     return (['kind', 'name', 'container'] as const).every((field) => {
