@@ -108,7 +108,7 @@ export class GitHubSchema {
         }
         return { $ref: `#/definitions/${name}` };
       }
-      const { nullable, example: _example, examples: _examples, ...rest } = node;
+      const { nullable, ...rest } = node;
       const schema = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, visit(value)]));
       return nullable === true ? { anyOf: [schema, { type: 'null' }] } : schema;
     };

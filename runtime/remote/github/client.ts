@@ -3,7 +3,7 @@ import { PortError, isFault } from '../../ports/index.ts';
 import type { Account, Forge, ForgeRepository, PullRequest } from '../../ports/index.ts';
 import { hasNextPage, memoryAnswers } from './conditional.ts';
 import type { AnswerStore } from './conditional.ts';
-import { AppCredentials, TokenCredentials, withSignal } from './credentials.ts';
+import { AppCredentials, TokenCredentials } from './credentials.ts';
 import type { AppCredential, Credentials } from './credentials.ts';
 import { malformed, moved, toPortError } from './errors.ts';
 import type { Asked } from './errors.ts';
@@ -18,7 +18,7 @@ export type { Call } from './octokit.ts';
 export interface GitHubForgeOptions {
   /** `github.com`, or the host of a GitHub Enterprise or of a stand-in. */
   readonly host: string;
-  /** @default https://api.github.com for github.com, else `https://<host>/api/v3` */
+  /** @default https://api.github.com for github.com, else `https://<host>/api/v3` (http for loopback) */
   readonly api?: string;
   /** A token, asked for with each call so that it can be replaced; or an App. */
   readonly credential: { readonly token: () => Promise<string> } | { readonly app: AppCredential };
@@ -47,6 +47,12 @@ const PAGES = 100;
 type Query = Readonly<Record<string, string | number>>;
 type NewPullRequest = Parameters<Forge['createPullRequest']>[1];
 type Change = Parameters<Forge['updatePullRequest']>[2];
+
+interface Read<S extends z.ZodType> {
+  readonly value: z.output<S>;
+  /** A further page follows. */
+  readonly more: boolean;
+}
 
 /** One call, in words for its errors. */
 interface Operation {
@@ -86,7 +92,17 @@ export class GitHubForge implements Forge {
   }
 
   account(_host: string, signal?: AbortSignal): Promise<Account> {
-    return abortable(this.#credentials.account(signal), { subject: this.#host, signal });
+    const asked = { subject: this.#host, host: this.#host, purpose: 'ask for the account', signal };
+    const ask = async () => {
+      try {
+        const { route, authorization } = await this.#credentials.identity();
+        const { value } = await this.#get(route, {}, schemas.identity, authorization, signal);
+        return schemas.toIdentity(value);
+      } catch (error) {
+        throw toPortError(error, asked, this.#now());
+      }
+    };
+    return abortable(ask(), asked);
   }
 
   /** A token with which git, too, may read and push this repository; its user name is `x-access-token`. */
@@ -219,36 +235,46 @@ export class GitHubForge implements Forge {
       .find((one) => isFrom(one, head) && one.base === base);
   }
 
+  #read<S extends z.ZodType>(operation: Operation, path: string, query: Query, schema: S): Promise<Read<S>> {
+    const { owner, name: repo } = operation.repository;
+    return this.#authorized(operation, (authorization) =>
+      this.#get(
+        `GET /repos/{owner}/{repo}${path}`,
+        { owner, repo, ...query },
+        schema,
+        authorization,
+        operation.signal,
+      ),
+    );
+  }
+
   /** A conditional GET: what did not change since the last one is not sent again, and costs no rate limit. */
-  #read<S extends z.ZodType>(
-    operation: Operation,
-    path: string,
-    query: Query,
+  async #get<S extends z.ZodType>(
+    route: string,
+    parameters: Query,
     schema: S,
-  ): Promise<{ readonly value: z.output<S>; readonly more: boolean }> {
-    return this.#authorized(operation, async (authorization) => {
-      const route = `GET /repos/{owner}/{repo}${path}`;
-      const parameters = { owner: operation.repository.owner, repo: operation.repository.name, ...query };
-      const { url } = this.#client.request.endpoint(route, parameters);
-      const held = await this.#answers.get(url);
-      const remembered = schema.safeParse(held?.value);
-      const usable = held !== undefined && remembered.success;
-      try {
-        const answer = await this.#client.request(route, {
-          ...parameters,
-          headers: { authorization, ...(usable ? { 'if-none-match': held.etag } : {}) },
-          ...withSignal(operation.signal),
-        });
-        const value = schema.parse(answer.data);
-        const more = hasNextPage(answer.headers.link);
-        const { etag } = answer.headers;
-        if (etag !== undefined) await this.#answers.set(url, { etag, more, value });
-        return { value, more };
-      } catch (error) {
-        if (usable && statusOf(error) === 304) return { value: remembered.data, more: held.more };
-        throw error;
-      }
-    });
+    authorization: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Read<S>> {
+    const { url } = this.#client.request.endpoint(route, parameters);
+    const held = await this.#answers.get(url);
+    const remembered = schema.safeParse(held?.value);
+    const usable = held !== undefined && remembered.success;
+    try {
+      const answer = await this.#client.request(route, {
+        ...parameters,
+        headers: { authorization, ...(usable ? { 'if-none-match': held.etag } : {}) },
+        request: signal === undefined ? {} : { signal },
+      });
+      const value = schema.parse(answer.data);
+      const more = hasNextPage(answer.headers.link);
+      const { etag } = answer.headers;
+      if (etag !== undefined) await this.#answers.set(url, { etag, more, value });
+      return { value, more };
+    } catch (error) {
+      if (usable && statusOf(error) === 304) return { value: remembered.data, more: held.more };
+      throw error;
+    }
   }
 
   /** One write, never repeated by itself: after a failure only the forge knows whether it was done. */
@@ -264,7 +290,11 @@ export class GitHubForge implements Forge {
         repo: operation.repository.name,
         data: body,
         headers: { authorization },
-        request: { ...withSignal(operation.signal).request, retries: 0, redirect: 'manual' },
+        request: {
+          ...(operation.signal === undefined ? {} : { signal: operation.signal }),
+          retries: 0,
+          redirect: 'manual',
+        },
       });
       if (answer.status >= 300) throw moved(asked);
       return schemas.toPullRequest(schemas.pullRequest.parse(answer.data));
@@ -292,7 +322,8 @@ export class GitHubForge implements Forge {
 }
 
 function defaultApi(host: string): string {
-  return host === 'github.com' ? 'https://api.github.com' : `https://${host}/api/v3`;
+  if (host === 'github.com') return 'https://api.github.com';
+  return `${isLoopback(host) ? 'http' : 'https'}://${host}/api/v3`;
 }
 
 function isLoopback(host: string): boolean {

@@ -1,7 +1,6 @@
 import { createAppAuth } from '@octokit/auth-app';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PortError } from '../../ports/index.ts';
-import type { Account } from '../../ports/index.ts';
 import type { Client } from './octokit.ts';
 import { toPortError } from './errors.ts';
 import * as schemas from './schemas.ts';
@@ -15,7 +14,8 @@ export interface RepositoryName {
 export interface Credentials {
   /** A token good for this repository. */
   token(repository: RepositoryName, signal?: AbortSignal): Promise<string>;
-  account(signal?: AbortSignal): Promise<Account>;
+  /** Where the forge says who we are, and how to ask. */
+  identity(): Promise<{ readonly route: 'GET /user' | 'GET /app'; readonly authorization: string }>;
   /** The token was refused. True when the next `token` gives another one. */
   forget(repository: RepositoryName): boolean;
 }
@@ -56,19 +56,8 @@ export class TokenCredentials implements Credentials {
     return false;
   }
 
-  async account(signal?: AbortSignal): Promise<Account> {
-    const { client, host, now } = this.#context;
-    const token = await this.token();
-    const asked = { subject: host, host, purpose: 'ask for the account', signal, secret: token };
-    try {
-      const answer = await client.request('GET /user', {
-        headers: { authorization: `Bearer ${token}` },
-        ...withSignal(signal),
-      });
-      return required(schemas.toAccount(schemas.account.parse(answer.data)));
-    } catch (error) {
-      throw toPortError(error, asked, now());
-    }
+  async identity(): Promise<{ route: 'GET /user'; authorization: string }> {
+    return { route: 'GET /user', authorization: `Bearer ${await this.token()}` };
   }
 }
 
@@ -91,7 +80,6 @@ export class AppCredentials implements Credentials {
   readonly #context: Context;
   readonly #tokens = new Map<string, IssuedToken>();
   readonly #underWay = new Map<string, Promise<string>>();
-  #account: Promise<Account> | undefined;
 
   constructor(app: AppCredential, context: Context) {
     this.#app = app;
@@ -114,23 +102,14 @@ export class AppCredentials implements Credentials {
     return this.#tokens.delete(keyOf(repository));
   }
 
-  account(signal?: AbortSignal): Promise<Account> {
-    this.#account ??= this.#ask('ask for the account', this.#context.host, async () => {
-      const answer = await this.#context.client.request('GET /app', {
-        headers: await this.#appHeaders(),
-        ...withSignal(signal),
-      });
-      return { login: `${schemas.app.parse(answer.data).slug}[bot]`, bot: true };
-    }).catch((error: unknown) => {
-      this.#account = undefined;
-      throw error;
-    });
-    return this.#account;
+  async identity(): Promise<{ route: 'GET /app'; authorization: string }> {
+    return { route: 'GET /app', ...(await this.#appHeaders()) };
   }
 
-  #issue(repository: RepositoryName): Promise<string> {
+  async #issue(repository: RepositoryName): Promise<string> {
+    const { host, now } = this.#context;
     const key = keyOf(repository);
-    return this.#ask('get an installation token', key, async () => {
+    try {
       const auth = await this.#auth();
       const { token, expiresAt } = await auth({
         type: 'installation',
@@ -142,7 +121,9 @@ export class AppCredentials implements Credentials {
       await this.#settled(repository, token);
       this.#tokens.set(key, { token, expiresAt: Date.parse(expiresAt) });
       return token;
-    });
+    } catch (error) {
+      throw toPortError(error, { subject: key, host, purpose: 'get an installation token' }, now());
+    }
   }
 
   async #installation(repository: RepositoryName): Promise<number> {
@@ -195,24 +176,6 @@ export class AppCredentials implements Credentials {
     }
     return auth;
   }
-
-  async #ask<T>(purpose: string, subject: string, ask: () => Promise<T>): Promise<T> {
-    const { host, now } = this.#context;
-    try {
-      return await ask();
-    } catch (error) {
-      throw toPortError(error, { subject, host, purpose }, now());
-    }
-  }
-}
-
-export function withSignal(signal: AbortSignal | undefined): { request: { signal?: AbortSignal } } {
-  return { request: signal === undefined ? {} : { signal } };
 }
 
 const keyOf = ({ owner, name }: RepositoryName) => `${owner}/${name}`.toLowerCase();
-
-function required<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('the answer is empty');
-  return value;
-}

@@ -24,11 +24,10 @@ export type GitHubPullRequest = z.infer<typeof pullRequest>;
 
 export const pullRequests = z.array(pullRequest);
 
-export const account = user;
+/** Of an account, or of an App, which acts as `<slug>[bot]`. */
+export const identity = z.union([z.object({ slug: z.string() }), user]);
 
 export const closing = z.object({ closed_by: user.nullish() });
-
-export const app = z.object({ slug: z.string() });
 
 export const installation = z.object({ id: z.int().positive() });
 
@@ -38,6 +37,10 @@ const GHOST: Account = { login: 'ghost', bot: false };
 export function toAccount(value: z.infer<typeof user> | null | undefined): Account | undefined {
   if (value === null || value === undefined) return undefined;
   return { login: value.login, bot: value.type === 'Bot' || value.login.endsWith('[bot]') };
+}
+
+export function toIdentity(value: z.infer<typeof identity>): Account {
+  return 'slug' in value ? { login: `${value.slug}[bot]`, bot: true } : (toAccount(value) ?? GHOST);
 }
 
 export function toPullRequest(value: GitHubPullRequest): PullRequest {

@@ -47,7 +47,25 @@ export function createPages({ state, repositories, pulls }: PageParts): Hono {
       page(`${row.title} · #${row.number}`, one(row, changes, state.comments(row.repository, number))),
     );
   });
+  pages.get('/:owner/:name/pull/:file{[1-9][0-9]{0,9}\\.(?:diff|patch)}', async (call) => {
+    const repository = await repositories.find(call.req.param('owner'), call.req.param('name'));
+    const [number, form] = call.req.param('file').split('.');
+    const row = repository === undefined ? undefined : state.pull(repository.fullName, Number(number));
+    if (repository === undefined || row === undefined) return call.text('Not found\n', 404);
+    const base = await baseOf(repository, row);
+    const command =
+      form === 'diff'
+        ? ['diff', '--no-ext-diff', '--no-textconv', `${base}...${row.head_sha}`]
+        : ['format-patch', '--stdout', '--no-ext-diff', '--no-textconv', `${base}..${row.head_sha}`];
+    return call.text(`${await git(repository.directory, command)}\n`);
+  });
   return pages;
+}
+
+/** What the pull request is compared with: the base branch as it is, or as it was at the end. */
+async function baseOf(repository: Repository, row: PullRow): Promise<string> {
+  const tip = row.closed_at === null ? (await branches(repository)).get(row.base_ref)?.commit : undefined;
+  return tip ?? row.base_sha;
 }
 
 interface Changes {
@@ -57,8 +75,7 @@ interface Changes {
 }
 
 async function changesOf(repository: Repository, row: PullRow): Promise<Changes> {
-  const tip = row.closed_at === null ? (await branches(repository)).get(row.base_ref)?.commit : undefined;
-  const base = tip ?? row.base_sha;
+  const base = await baseOf(repository, row);
   const [log, diff] = await Promise.all([
     git(repository.directory, [
       'log',

@@ -9,7 +9,7 @@ import type {
   GitHubForgeOptions,
   RememberedAnswer,
 } from '../../../../runtime/remote/github/client.ts';
-import type { PortError } from '../../../../runtime/ports/index.ts';
+import { PortError } from '../../../../runtime/ports/index.ts';
 import { ForgeState } from '../../../../runtime/standins/forge/state.ts';
 import { call, git, openForge } from '../../../support/forge.ts';
 import type { ForgeFixture } from '../../../support/forge.ts';
@@ -46,13 +46,15 @@ const from = (branch: string, owner = 'kubeflow') => ({
   head: { owner, branch },
   base: 'main',
 });
-const failure = async (promise: Promise<unknown>): Promise<PortError> =>
-  promise.then(
-    () => {
-      throw new Error('it should have failed');
-    },
-    (error: PortError) => error,
-  );
+const failure = async (promise: Promise<unknown>): Promise<PortError> => {
+  try {
+    await promise;
+  } catch (error) {
+    if (error instanceof PortError) return error;
+    throw error;
+  }
+  throw new Error('it should have failed');
+};
 const reply = (status: number, body: unknown, headers: Record<string, string> = {}) =>
   Response.json(body, { status, headers });
 const writes = () => calls.filter(({ method }) => method !== 'GET');
@@ -62,6 +64,8 @@ describe('pull requests', () => {
     const commit = await forge.push('one', 'one.txt', '1\n');
     const github = client({ fetch: checked });
     expect(await github.account(forge.host)).toEqual({ login: 'slipway-bot', bot: false });
+    expect(await github.account(forge.host)).toEqual({ login: 'slipway-bot', bot: false });
+    expect(calls.map(({ status }) => status)).toEqual([200, 304]);
     const { pullRequest, created } = await github.createPullRequest(repository(), from('one'));
     expect(created).toBe(true);
     expect(pullRequest).toMatchObject({
@@ -188,12 +192,17 @@ describe('writes', () => {
     await forge.push('one', 'one.txt', '1\n');
     const at: number[] = [];
     const github = client({
-      writeInterval: 50,
-      onCall: ({ method }) => method !== 'GET' && at.push(performance.now()),
+      writeInterval: 100,
+      fetch: (input, init) => {
+        at.push(performance.now());
+        return fetch(input, init);
+      },
     });
     await github.createPullRequest(repository(), from('one'));
     await Promise.all(['a', 'b', 'c'].map((title) => github.updatePullRequest(repository(), 1, { title })));
     expect(at).toHaveLength(4);
+    // Four writes are three intervals; a busy machine may have begun the first one late.
+    expect((at[3] ?? 0) - (at[0] ?? 0)).toBeGreaterThan(200);
   });
 });
 

@@ -217,5 +217,10 @@ describe('state and pages', () => {
     for (const route of ['/', '/kubeflow/manifests', '/kubeflow/manifests/pulls'])
       expect([route, (await fetch(forge.url + route)).status]).toEqual([route, 200]);
     expect((await fetch(`${forge.url}/kubeflow/manifests/pull/9`)).status).toBe(404);
+    for (const form of ['diff', 'patch']) {
+      const plain = await fetch(`${forge.url}/kubeflow/manifests/pull/1.${form}`);
+      expect(plain.headers.get('content-type')).toContain('text/plain');
+      expect(await plain.text()).toContain('+<script>alert(1)</script>');
+    }
   });
 });
