@@ -3,9 +3,11 @@ import type { Clock } from '../../ports/clock.ts';
 import { PortError } from '../../ports/errors.ts';
 import { abortable } from './abortable.ts';
 import type { Challenge } from './challenge.ts';
-import { type Credentials, type CredentialSources, findCredentials, type Lookup } from './credentials.ts';
+import { type CredentialSources, findCredentials } from './credentials.ts';
 import { denied, refusal } from './faults.ts';
 import { type HttpAnswer, type HttpOptions, send } from './http.ts';
+import { Kept } from './kept.ts';
+import type { Credentials, Lookup } from './lookup.ts';
 import { isLoopback, type Location } from './names.ts';
 
 const CREDENTIALS_KEPT_MS = 5 * 60_000;
@@ -42,20 +44,20 @@ export class Authorizer {
   readonly #clock: Clock;
   readonly #sources: CredentialSources;
   readonly #http: HttpOptions;
-  /** By origin, repository and access. Callers of one key share one question. */
-  readonly #grants = new Map<string, { readonly promise: Promise<Grant>; done?: Grant }>();
-  readonly #lookups = new Map<string, { readonly promise: Promise<Lookup>; readonly until: number }>();
+  readonly #grants: Kept<Grant>;
+  readonly #lookups: Kept<Lookup & { readonly expiresAt: number }>;
 
   constructor(clock: Clock, sources: CredentialSources, http: HttpOptions) {
     this.#clock = clock;
     this.#sources = sources;
     this.#http = http;
+    this.#grants = new Kept(clock);
+    this.#lookups = new Kept(clock);
   }
 
   /** Header that we hold for this already. */
   held(location: Location, access: Access): string | undefined {
-    const grant = this.#grants.get(keyOf(location, access))?.done;
-    return grant !== undefined && grant.expiresAt > this.#clock.now() ? grant.header : undefined;
+    return this.#grants.peek(grantKey(location, access))?.header;
   }
 
   /**
@@ -69,26 +71,16 @@ export class Authorizer {
     refused: string | undefined,
     signal: AbortSignal | undefined,
   ): Promise<Pick<Grant, 'header' | 'problems'>> {
-    const key = keyOf(location, access);
-    const known = this.#grants.get(key);
-    const isStale =
-      known?.done !== undefined &&
-      (known.done.header === refused || known.done.expiresAt <= this.#clock.now());
-    if (known !== undefined && !isStale) return abortable(known.promise, signal);
-    // Credentials that led to a refused token may have been replaced since.
-    if (refused !== undefined) this.#lookups.delete(location.host);
-    return abortable(this.#share(key, this.#grant(challenge, location, access)), signal);
-  }
-
-  #share(key: string, promise: Promise<Grant>): Promise<Grant> {
-    const entry: { readonly promise: Promise<Grant>; done?: Grant } = { promise };
-    this.#grants.set(key, entry);
-    promise.then(
-      (grant) => (entry.done = grant),
-      // Whoever waits gets the error; the next one asks anew.
-      () => this.#grants.delete(key),
+    const key = grantKey(location, access);
+    if (refused !== undefined && this.#grants.peek(key)?.header === refused) {
+      // The password behind it may have been replaced since.
+      this.#grants.drop(key);
+      this.#lookups.drop(lookupKey(location));
+    }
+    return abortable(
+      this.#grants.get(key, () => this.#grant(challenge, location, access)),
+      signal,
     );
-    return promise;
   }
 
   async #grant(challenge: Challenge, location: Location, access: Access): Promise<Grant> {
@@ -107,12 +99,10 @@ export class Authorizer {
       const problem = `credentials are not sent over plain http unless registries."${location.key}".insecure is true`;
       return { credentials: undefined, problems: [problem] };
     }
-    const known = this.#lookups.get(location.host);
-    if (known !== undefined && known.until > this.#clock.now()) return known.promise;
-    const promise = lookUp(location.host, this.#sources);
-    this.#lookups.set(location.host, { promise, until: this.#clock.now() + CREDENTIALS_KEPT_MS });
-    promise.catch(() => this.#lookups.delete(location.host));
-    return promise;
+    return this.#lookups.get(lookupKey(location), async () => ({
+      ...(await lookUp(location, this.#sources)),
+      expiresAt: this.#clock.now() + CREDENTIALS_KEPT_MS,
+    }));
   }
 
   async #token(
@@ -159,19 +149,24 @@ export class Authorizer {
 }
 
 /** Shared by callers, so no caller's signal ends it. */
-async function lookUp(host: string, sources: CredentialSources): Promise<Lookup> {
+async function lookUp(location: Location, sources: CredentialSources): Promise<Lookup> {
   const limit = AbortSignal.timeout(LOOKUP_TIMEOUT_MS);
   try {
-    return await abortable(findCredentials(host, sources, limit), limit);
+    return await abortable(findCredentials(location, sources, limit), limit);
   } catch (error) {
     if (error instanceof PortError) throw error;
+    const { host } = location;
     const message = `the credentials for ${host} cannot be read`;
     throw new PortError(limit.aborted ? 'transient' : 'denied', host, message, { cause: error });
   }
 }
 
-function keyOf({ origin, repository }: Location, access: Access): string {
-  return `${origin} ${repository} ${access}`;
+function lookupKey({ key, host }: Location): string {
+  return `${key} ${host}`;
+}
+
+function grantKey(location: Location, access: Access): string {
+  return `${lookupKey(location)} ${location.repository} ${access}`;
 }
 
 function basic({ username, password }: Extract<Credentials, { kind: 'password' }>): string {

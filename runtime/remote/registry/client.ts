@@ -15,7 +15,7 @@ export interface OciRegistryOptions extends HttpOptions {
   readonly clock: Clock;
   /** By the host in image names. */
   readonly registries?: Readonly<Record<string, RegistrySettings>>;
-  /** Credentials of the settings by host, asked before Docker's and Google's. */
+  /** Credentials of the settings, by the host in image names; asked before Docker's and Google's. */
   readonly credentials?: CredentialSources['settings'];
   /** Names Docker's configuration, and is what credential helpers get. @default process.env */
   readonly env?: CredentialSources['env'];

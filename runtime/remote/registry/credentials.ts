@@ -1,22 +1,13 @@
 import { dockerCredentials } from './docker-config.ts';
 import { type AccessTokenSource, googleCredentials, isGoogleHost } from './google.ts';
-
-/** A user with password, or what Docker calls an identity token: exchanged for access tokens by OAuth 2. */
-export type Credentials =
-  | { readonly kind: 'password'; readonly username: string; readonly password: string }
-  | { readonly kind: 'refresh-token'; readonly token: string };
-
-/** What a search for credentials gave. Problems are told only when the registry then refuses us: many images are public. */
-export interface Lookup {
-  readonly credentials: Credentials | undefined;
-  readonly problems: readonly string[];
-}
+import type { Lookup } from './lookup.ts';
+import type { Location } from './names.ts';
 
 /** Where credentials may come from. */
 export interface CredentialSources {
-  /** The settings, asked first. Undefined: look further. */
+  /** The settings, asked first, by the host that image names carry (`gcr.io`). Undefined: look further. */
   readonly settings?: (
-    host: string,
+    key: string,
     signal?: AbortSignal,
   ) => Promise<{ readonly username: string; readonly password: string } | undefined>;
   /** Names Docker's files, and is what credential helpers get. */
@@ -27,11 +18,11 @@ export interface CredentialSources {
 
 /** Settings first, then what `docker login` stored, then Google's own credentials for its registries. */
 export async function findCredentials(
-  host: string,
+  { key, host }: Pick<Location, 'key' | 'host'>,
   sources: CredentialSources,
   signal?: AbortSignal,
 ): Promise<Lookup> {
-  const given = await sources.settings?.(host, signal);
+  const given = await sources.settings?.(key, signal);
   if (given !== undefined) {
     const { username, password } = given;
     return { credentials: { kind: 'password', username, password }, problems: [] };

@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { z } from 'zod';
-import type { Credentials, Lookup } from './credentials.ts';
+import type { Credentials, Lookup } from './lookup.ts';
 
 const HELPER_TIMEOUT_MS = 10_000;
 const DOCKER_HUB_KEY = 'https://index.docker.io/v1/';

@@ -1,5 +1,5 @@
 import { abortable } from './abortable.ts';
-import type { Lookup } from './credentials.ts';
+import type { Lookup } from './lookup.ts';
 
 const TIMEOUT_MS = 10_000;
 

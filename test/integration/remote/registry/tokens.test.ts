@@ -132,6 +132,24 @@ describe('a registry that wants tokens', () => {
     expect(asked[0]?.authorization).toBe(`Basic ${Buffer.from('ann:secret').toString('base64')}`);
   });
 
+  it('gets the password that the settings have for the host in the name', async () => {
+    const keys: string[] = [];
+    const credentials = (key: string) => {
+      keys.push(key);
+      return Promise.resolve({ username: key, password: 'secret' });
+    };
+    const registries = { 'gcr.io': { endpoint: registry.url }, 'ghcr.io': { endpoint: registry.url } };
+    const { client } = openClient({ credentials, registries });
+    await client.digest('gcr.io/a/b', 'v1');
+    await client.digest('ghcr.io/a/b', 'v1');
+    await client.digest('ghcr.io/a/c', 'v1');
+    expect(keys).toEqual(['gcr.io', 'ghcr.io']);
+    const users = asked.map(({ authorization = '' }) =>
+      Buffer.from(authorization.slice(6), 'base64').toString(),
+    );
+    expect(users).toEqual(['gcr.io:secret', 'ghcr.io:secret', 'ghcr.io:secret']);
+  });
+
   it('exchanges an identity token that docker login stored', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'docker-config-'));
     const auths = { [registry.host]: { identitytoken: 'refresh-me' } };

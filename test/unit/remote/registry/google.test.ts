@@ -3,6 +3,7 @@ import { findCredentials } from '../../../../runtime/remote/registry/credentials
 import { isGoogleHost } from '../../../../runtime/remote/registry/google.ts';
 
 const env = { DOCKER_CONFIG: '/nonexistent' };
+const gcr = { key: 'gcr.io', host: 'gcr.io' };
 const token = () => Promise.resolve('ya29.token');
 
 describe("Google's credentials", () => {
@@ -17,20 +18,20 @@ describe("Google's credentials", () => {
     ['docker.io', false],
   ])('are for %s: %s', async (host, expected) => {
     expect(isGoogleHost(host)).toBe(expected);
-    const { credentials } = await findCredentials(host, { env, googleToken: token });
+    const { credentials } = await findCredentials({ key: host, host }, { env, googleToken: token });
     const google = { kind: 'password', username: 'oauth2accesstoken', password: 'ya29.token' };
     expect(credentials).toEqual(expected ? google : undefined);
   });
 
   it('come after those of the settings', async () => {
     const settings = () => Promise.resolve({ username: 'ann', password: 'x' });
-    const { credentials } = await findCredentials('gcr.io', { settings, env, googleToken: token });
+    const { credentials } = await findCredentials(gcr, { settings, env, googleToken: token });
     expect(credentials).toEqual({ kind: 'password', username: 'ann', password: 'x' });
   });
 
   it('may be absent', async () => {
     const none = () => Promise.resolve(undefined);
-    expect(await findCredentials('gcr.io', { env, googleToken: none })).toEqual({
+    expect(await findCredentials(gcr, { env, googleToken: none })).toEqual({
       credentials: undefined,
       problems: [],
     });
@@ -38,7 +39,7 @@ describe("Google's credentials", () => {
 
   it('that fail are a problem', async () => {
     const failing = () => Promise.reject(new Error('the key is revoked'));
-    const { problems } = await findCredentials('gcr.io', { env, googleToken: failing });
+    const { problems } = await findCredentials(gcr, { env, googleToken: failing });
     expect(problems).toEqual(['Google credentials cannot be used: the key is revoked']);
   });
 });
