@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, utimes } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -165,6 +165,16 @@ describe('an upload', () => {
     expect((await call('DELETE', location)).status).toBe(204);
     const gone = await call('PATCH', location, { body: 'x' });
     expect([gone.status, await code(gone)]).toEqual([404, 'BLOB_UPLOAD_UNKNOWN']);
+  });
+
+  it('that nobody went on with for a day is dropped', async () => {
+    const old = await start('stale');
+    const yesterday = new Date(Date.now() - 25 * 3600 * 1000);
+    await utimes(join(root, 'repositories/stale/_uploads', old.split('/').at(-1)!), yesterday, yesterday);
+    const young = await start('stale');
+    await start('stale');
+    expect((await call('GET', old)).status).toBe(404);
+    expect((await call('GET', young)).status).toBe(204);
   });
 
   it('belongs to its repository', async () => {
