@@ -3,12 +3,11 @@
  * takes time proportional to pattern × text, where a backtracking regular expression can take for ever.
  */
 
-/** Consumes one character, or with `repeat` any number of them; `skip` says how many steps may be jumped over instead. */
-export interface Step {
-  readonly accepts: (character: string) => boolean;
-  readonly repeat?: boolean;
-  readonly skip?: number;
-}
+export type Step =
+  /** Consumes one character, or with `repeat` any number of them. */
+  | { readonly accepts: (character: string) => boolean; readonly repeat?: boolean }
+  /** Consumes nothing: goes on with the next step, or this many steps further on. */
+  | { readonly skip: number };
 
 const notSlash = (character: string): boolean => character !== '/';
 const anything = (): boolean => true;
@@ -21,7 +20,8 @@ export const one: Step = { accepts: notSlash };
 export const everything: Step = { accepts: anything, repeat: true };
 /** `**` and the slash after it: any number of whole directories. */
 export const directories: readonly Step[] = [
-  { accepts: anything, repeat: true, skip: 2 },
+  { skip: 3 },
+  { accepts: anything, repeat: true },
   { accepts: (character) => character === '/' },
 ];
 
@@ -52,7 +52,8 @@ export function accepts(steps: readonly Step[], text: Iterable<string>): boolean
     const reached: number[] = [];
     for (const state of states) {
       const step = steps[state];
-      if (step?.accepts(character) === true) reached.push(step.repeat === true ? state : state + 1);
+      if (step === undefined || 'skip' in step || !step.accepts(character)) continue;
+      reached.push(step.repeat === true ? state : state + 1);
     }
     if (reached.length === 0) return false;
     states = closure(steps, reached);
@@ -67,8 +68,8 @@ function closure(steps: readonly Step[], from: readonly number[]): ReadonlySet<n
   for (const state of states) {
     const step = steps[state];
     if (step === undefined) continue;
-    if (step.repeat === true && step.skip === undefined) states.add(state + 1);
-    if (step.repeat === true && step.skip !== undefined) states.add(state + 1).add(state + step.skip);
+    if ('skip' in step) states.add(state + 1).add(state + step.skip);
+    else if (step.repeat === true) states.add(state + 1);
   }
   return states;
 }

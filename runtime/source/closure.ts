@@ -1,4 +1,5 @@
 import type { Oid, TreeEntry } from '../ports/index.ts';
+import { widePattern } from './docker-glob.ts';
 import { readDockerfile } from './dockerfile.ts';
 import type { ContextSource, ImageUse } from './dockerfile.ts';
 import { ignoreMatcher, parseDockerignore } from './dockerignore.ts';
@@ -6,8 +7,8 @@ import type { IgnoreRule } from './dockerignore.ts';
 import { ignorePathspecs, intersectExceptions } from './ignored-paths.ts';
 import { followLinks } from './links.ts';
 import { includePathspecs, inputPathspecs, isExclude, pathspecMatcher } from './pathspec.ts';
-import { contains, literalPattern, segmentsOf, withoutOpenEnd } from './tree-pattern.ts';
-import type { Segment, TreePattern } from './tree-pattern.ts';
+import { contains, literalPattern, withoutOpenEnd } from './tree-pattern.ts';
+import type { TreePattern } from './tree-pattern.ts';
 
 export interface ClosureRequest {
   /**
@@ -107,42 +108,59 @@ function proven(
   sources: readonly ContextSource[],
   external: readonly ImageUse[],
 ): InputClosure {
-  const { context, ignoreFile } = request;
-  const ignore = parseDockerignore(ignoreFile?.text ?? '');
+  const ignore = parseDockerignore(request.ignoreFile?.text ?? '');
   if (ignore.problem !== undefined)
-    return wholeContext(request, `${ignoreFile?.path ?? ''}: ${ignore.problem}`, { external });
-  const linked = [request.dockerfile.path, ignoreFile?.path].find((path) =>
+    return wholeContext(request, `${request.ignoreFile?.path ?? ''}: ${ignore.problem}`, { external });
+  const linked = [request.dockerfile.path, request.ignoreFile?.path].find((path) =>
     request.entries.some((entry) => entry.path === path && entry.mode === '120000'),
   );
   if (linked !== undefined) return wholeContext(request, `${linked} is a symbolic link`, { external });
+  const found = locate(request, sources, ignore.rules);
+  if (found.problem !== undefined)
+    return wholeContext(request, `${request.dockerfile.path}: ${found.problem}`, {
+      external,
+      needs: found.needs,
+    });
+  const paths = closurePaths(request, found.patterns, ignore.rules);
+  return { ...select(request, paths), basis: 'dockerfile', missing: found.missing, needs: [], external };
+}
 
+type Located =
+  | {
+      readonly patterns: readonly TreePattern[];
+      readonly missing: readonly string[];
+      readonly problem?: undefined;
+    }
+  | { readonly problem: string; readonly needs: readonly Oid[] };
+
+/** Where in the context the sources are. All links to read are asked for at once. */
+function locate(
+  request: ClosureRequest,
+  sources: readonly ContextSource[],
+  rules: readonly IgnoreRule[],
+): Located {
   const files = inContext(request);
+  const isIgnored = ignoreMatcher(rules);
   const patterns: TreePattern[] = [];
   const missing: string[] = [];
-  const isIgnored = ignoreMatcher(ignore.rules);
-  const needs: Oid[] = [];
-  for (const source of uniqueBy(sources, ({ path, wildcards }) => `${wildcards} ${path}`)) {
-    const followed = followLinks(sourcePattern(source), files, request.links ?? new Map());
+  const problems: { readonly problem: string; readonly needs: readonly Oid[] }[] = [];
+  for (const { path, wildcards, line } of uniqueBy(
+    sources,
+    (source) => `${source.wildcards} ${source.path}`,
+  )) {
+    const pattern = wildcards ? widePattern(path) : literalPattern(path);
+    const followed = followLinks(pattern, files, request.links ?? new Map());
     if (followed.problem !== undefined) {
-      const { problem } = followed;
-      if (followed.needs.length === 0)
-        return wholeContext(request, `${request.dockerfile.path} line ${source.line}: ${problem}`, {
-          external,
-        });
-      needs.push(...followed.needs);
+      problems.push({ problem: `line ${line}: ${followed.problem}`, needs: followed.needs });
       continue;
     }
     patterns.push(...followed.patterns);
-    if (!source.wildcards && !exists(followed.patterns.at(-1) ?? [], files, isIgnored))
-      missing.push(join(context, source.path));
+    if (!wildcards && !exists(followed.patterns.at(-1) ?? [], files, isIgnored))
+      missing.push(join(request.context, path));
   }
-  if (needs.length > 0)
-    return wholeContext(request, 'symbolic links that it copies through have not been read', {
-      external,
-      needs: unique(needs),
-    });
-  const paths = closurePaths(request, patterns, ignore.rules);
-  return { ...select(request, paths), basis: 'dockerfile', missing: unique(missing), needs: [], external };
+  const [first] = problems;
+  if (first === undefined) return { patterns, missing };
+  return { problem: first.problem, needs: unique(problems.flatMap(({ needs }) => needs)) };
 }
 
 function closurePaths(
@@ -192,24 +210,6 @@ function inContext({ entries, context }: ClosureRequest): TreeEntry[] {
   return entries
     .filter((entry) => entry.path.startsWith(prefix))
     .map((entry) => ({ ...entry, path: entry.path.slice(prefix.length) }));
-}
-
-/**
- * Wildcards other than `*` become `*`: git counts bytes where Docker counts characters. What follows a `**`, which
- * builders do not agree on, is left out.
- */
-function sourcePattern(source: ContextSource): TreePattern {
-  const pattern: Segment[] = [];
-  for (const text of segmentsOf(source.path)) {
-    if (!source.wildcards || !/[*?[\\]/u.test(text)) pattern.push({ kind: 'literal', text });
-    else if (text.includes('**')) break;
-    else
-      pattern.push({
-        kind: 'glob',
-        text: text.replace(/\\.?|\[\^?\]?[^\]]*\]?|\?/gu, '*').replace(/\*+/gu, '*'),
-      });
-  }
-  return pattern;
 }
 
 function exists(

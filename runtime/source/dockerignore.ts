@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
 import { accepts, character, characterClass, directories, everything, one, star } from './automaton.ts';
 import type { Step } from './automaton.ts';
-import { globstar, literalPattern, segmentsOf } from './tree-pattern.ts';
-import type { Segment, TreePattern } from './tree-pattern.ts';
+import { narrowPattern, wideRulePattern } from './docker-glob.ts';
+import type { TreePattern } from './tree-pattern.ts';
 
 /** One line of a `.dockerignore`. */
 export interface IgnoreRule {
@@ -12,7 +12,10 @@ export interface IgnoreRule {
   readonly pattern: string;
   /** Whether it matches exactly this path of the context; what is below it is the business of `ignoreMatcher`. */
   readonly matches: (path: string) => boolean;
-  /** The same as a set of files; undefined for patterns that path patterns cannot say. */
+  /**
+   * The same as a set of files: an exception's is at most too wide, any other's at most too narrow.
+   * Undefined for what path patterns cannot say.
+   */
   readonly tree: TreePattern | undefined;
 }
 
@@ -37,7 +40,12 @@ export function parseDockerignore(text: string): Dockerignore {
     if (problem !== undefined)
       return { problem: `line ${index + 1}, ${JSON.stringify(written)}: ${problem}` };
     if (rules.length === limits.rules) return { problem: `more than ${limits.rules} patterns` };
-    rules.push({ exception, pattern, matches: patternMatcher(pattern), tree: patternTree(pattern) });
+    rules.push({
+      exception,
+      pattern,
+      matches: patternMatcher(pattern),
+      tree: exception ? wideRulePattern(pattern) : narrowPattern(pattern),
+    });
   }
   return { rules };
 }
@@ -110,27 +118,4 @@ function patternSteps(pattern: string): Step[] {
     }
     return character(token.startsWith('\\') ? token.slice(1) : token);
   });
-}
-
-/**
- * Git's globs match bytes and Docker's match characters. What is said here never matches more than the rule does:
- * two `?` could match the two bytes of one character, and a negated class one of them.
- */
-function patternTree(pattern: string): TreePattern | undefined {
-  if (!/[*?[\]\\]/u.test(pattern)) return literalPattern(pattern);
-  const segments: Segment[] = [];
-  for (const text of segmentsOf(pattern)) {
-    if (text === '**') {
-      if (segments.at(-1)?.kind !== 'globstar') segments.push(globstar);
-    } else if (!/[*?[\]\\]/u.test(text)) segments.push({ kind: 'literal', text });
-    else if (isPortableGlob(text)) segments.push({ kind: 'glob', text });
-    else return undefined;
-  }
-  return segments;
-}
-
-/** One of `*`, at most one `?`, and classes of plain ASCII characters: the same in Docker and in git. */
-function isPortableGlob(segment: string): boolean {
-  const rest = segment.replace(/\[(?:[A-Za-z0-9_.]-[A-Za-z0-9_.]|[A-Za-z0-9_.])+\]/gu, '');
-  return !/[[\]\\]|\*\*/u.test(rest) && rest.split('?').length <= 2;
 }

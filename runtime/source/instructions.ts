@@ -1,5 +1,6 @@
 import { DockerfileParser } from 'dockerfile-ast';
 import type { Instruction as AstInstruction } from 'dockerfile-ast';
+import { splitWords } from './shell-words.ts';
 
 /** One instruction of a Dockerfile: comments, line continuations and here-documents taken out. */
 export interface Instruction {
@@ -30,6 +31,8 @@ const keywords = new Set(
     ' ',
   ),
 );
+
+const mayHaveHeredocs = new Set(['ADD', 'COPY', 'RUN']);
 
 const knownFrontend = /^(?:docker\.io\/)?docker\/dockerfile(?:-upstream)?(?:[:@].*)?$/u;
 
@@ -78,15 +81,16 @@ function readInstruction(parsed: AstInstruction, lines: readonly string[], escap
   const keyword = word.toUpperCase();
   if (!keywords.has(keyword)) return { problem: `line ${line}: unknown instruction ${JSON.stringify(word)}` };
   // What a builder does not take for a here-document it would read as instructions.
-  if (heredocs.length > 0 && heredocs.some(({ name }) => !startsHeredoc(rest, name)))
+  const begun = mayHaveHeredocs.has(keyword) ? splitWords(rest, escape).map(heredocName) : [];
+  if (heredocs.some(({ name }) => !begun.includes(name)))
     return { problem: `line ${line}: unclear whether "<<" begins a here-document` };
   return { keyword, line, heredocs: heredocs.map(({ name }) => name), ...splitFlags(rest) };
 }
 
 function heredocsOf(parsed: AstInstruction): { readonly name: string; readonly end: number | undefined }[] {
-  if (!('getHeredocs' in parsed) || typeof parsed.getHeredocs !== 'function') return [];
-  const heredocs = (parsed as AstInstruction & { getHeredocs(): AstHeredoc[] }).getHeredocs();
-  return heredocs.map((heredoc) => ({
+  // Every instruction has the method; the types show it on some only.
+  const holder = parsed as unknown as { getHeredocs(): AstHeredoc[] };
+  return holder.getHeredocs().map((heredoc) => ({
     name: heredoc.getName(),
     end: heredoc.getDelimiterRange()?.start.line,
   }));
@@ -95,10 +99,6 @@ function heredocsOf(parsed: AstInstruction): { readonly name: string; readonly e
 interface AstHeredoc {
   getName(): string;
   getDelimiterRange(): { readonly start: { readonly line: number } } | null;
-}
-
-function startsHeredoc(text: string, name: string): boolean {
-  return text.split(/\s+/u).some((word) => heredocName(word) === name);
 }
 
 /** The name of the here-document that a word begins. */

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import type { Oid, TreeEntry } from '../ports/index.ts';
-import { literalPattern, overlap, segmentsOf } from './tree-pattern.ts';
+import { includePathspecs, pathspecMatcher } from './pathspec.ts';
+import { literalPattern, segmentsOf } from './tree-pattern.ts';
 import type { TreePattern } from './tree-pattern.ts';
 
 export type Followed =
@@ -36,8 +37,8 @@ export function followLinks(
     const { pattern, links } = next;
     patterns.push(pattern);
     for (const entry of specials) {
-      const segments = segmentsOf(entry.path);
-      if (!leadsThrough(pattern, segments)) continue;
+      const depth = segmentsOf(entry.path).length;
+      if (!leadsThrough(pattern, entry.path, depth)) continue;
       patterns.push(literalPattern(entry.path));
       if (entry.mode === submodule) continue;
       const target = targets.get(entry.oid);
@@ -49,16 +50,16 @@ export function followLinks(
       if (links === longestChain) return { problem: `${entry.path} is a link in a circle`, needs: [] };
       if (posix.isAbsolute(target) || path === '..' || path.startsWith('../'))
         return { problem: `${entry.path} is a link that leads out of the context`, needs: [] };
-      const rest = pattern.slice(segments.length);
+      const rest = pattern.slice(depth);
       pending.push({ pattern: [...literalPattern(path === '.' ? '' : path), ...rest], links: links + 1 });
     }
   }
-  return needs.length === 0 ? { patterns } : { problem: 'it reads through links', needs };
+  return needs.length === 0
+    ? { patterns }
+    : { problem: 'it reads through symbolic links that have not been read', needs };
 }
 
-function leadsThrough(pattern: TreePattern, segments: readonly string[]): boolean {
-  return (
-    segments.length <= pattern.length &&
-    overlap(pattern.slice(0, segments.length), literalPattern(segments.join('/')))
-  );
+function leadsThrough(pattern: TreePattern, path: string, depth: number): boolean {
+  if (depth > pattern.length) return false;
+  return pathspecMatcher(includePathspecs(pattern.slice(0, depth)).slice(0, 1))(path);
 }

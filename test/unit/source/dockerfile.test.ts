@@ -68,6 +68,8 @@ describe('readDockerfile: sources', () => {
     ['COPI a b', 'line 2: unknown instruction "COPI"'],
     ['COPY <<EOF /x\nEO', 'line 2: here-document EOF does not end'],
     ['COPY a b \\\\\nCOPY c d', 'builders disagree'],
+    ['RUN echo "x <<EOF "\nCOPY a b\nEOF', 'here-document'],
+    ['CMD cat <<EOF\nCOPY a b\nEOF', 'EOF'],
     ['COPY $DIR /x', '$DIR is not declared here'],
     ['COPY "a /x', 'has a quote that does not end'],
     ['ARG D\nCOPY $D /x', '$D has no value'],

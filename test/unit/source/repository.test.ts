@@ -60,9 +60,14 @@ describe('canonicalRepository', () => {
   });
 
   it('keeps passwords out of its messages', () => {
-    expect(() => canonicalRepository('http://bot:secret@example.com/o/r')).toThrow(
-      expect.objectContaining({ message: expect.not.stringContaining('secret') as string }),
-    );
+    let message = '';
+    try {
+      canonicalRepository('http://bot:secret@example.com/o/r');
+    } catch (error) {
+      message = String(error);
+    }
+    expect(message).toContain('example.com/o/r');
+    expect(message).not.toContain('secret');
   });
 });
 
