@@ -26,6 +26,8 @@ export interface GitHttpOptions {
   readonly credentials?: { readonly username: string; readonly password: string };
   /** Git configuration of the server, e.g. `uploadpack.allowFilter`. */
   readonly config?: Readonly<Record<string, string>>;
+  /** Sends every request to the same path of another server. */
+  readonly redirect?: string;
   /** Ignores the client's wish for protocol 2, as old servers do. @default false */
   readonly oldProtocol?: boolean;
   /** Asked for every request that may pass; undefined answers it properly. */
@@ -70,6 +72,10 @@ async function answer(
   response: ServerResponse,
 ): Promise<void> {
   const body = await readAll(request);
+  if (options.redirect !== undefined) {
+    response.writeHead(302, { location: `${options.redirect}${request.url ?? '/'}` }).end();
+    return;
+  }
   if (!authorized(options, request)) {
     response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end();
     return;

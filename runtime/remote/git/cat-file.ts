@@ -1,7 +1,7 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { PortError } from '../../ports/errors.ts';
 import { failureOf } from './failures.ts';
-import { type GitRunner, killGroup, startFailure } from './process.ts';
+import { type GitRunner, killGroup } from './process.ts';
 
 /** A larger object is read past, not kept, in bytes. */
 export const CONTENT_LIMIT = 256 * 1024 * 1024;
@@ -116,8 +116,8 @@ class Conversation {
       this.#stderr = (this.#stderr + chunk.toString()).slice(-8192);
     });
     this.#child.stdin.on('error', () => undefined); // its end is reported by `close`
-    this.#child.once('error', (error) => this.#fail(startFailure(error, subject)));
-    this.#child.once('close', () => this.#fail(this.#unexpectedEnd()));
+    this.#child.once('error', (error) => this.#drop(runner.startFailure(error, subject)));
+    this.#child.once('close', () => this.#drop(this.#unexpectedEnd()));
   }
 
   ask(name: string): Promise<Answer> {
@@ -156,10 +156,14 @@ class Conversation {
   }
 
   #fail(error: Error): void {
+    this.#drop(error);
+    killGroup(this.#child);
+  }
+
+  #drop(error: Error): void {
     this.ended = true;
     clearTimeout(this.#timer);
     for (const question of this.#waiting.splice(0)) question.reject(error);
-    killGroup(this.#child);
   }
 }
 

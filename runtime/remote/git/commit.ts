@@ -37,7 +37,7 @@ function decoderFor(encoding: string | undefined): (bytes: Buffer) => string {
     const decoder = new TextDecoder(encoding ?? 'utf-8');
     return (bytes) => decoder.decode(bytes);
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_ENCODING_NOT_SUPPORTED') throw error;
     return (bytes) => bytes.toString('latin1'); // a name that nobody knows
   }
 }
@@ -184,7 +184,7 @@ async function commitTree(
   );
   if (output.code === 0) return output.stdout.trim();
   const failure = await mirror.localFailure('make a commit', output);
-  if (!sign || !/sign|gpg|ssh-keygen/i.test(output.stderr)) throw failure;
+  if (!sign || failure.fault !== 'invalid') throw failure;
   throw new PortError('invalid', mirror.repository, failure.message, {
     remedy: 'check the signing key of the settings',
     cause: failure,

@@ -6,12 +6,14 @@ interface Rule {
   readonly remedy?: string;
 }
 
+const DISK_REMEDY = 'free disk space, or move the folder of the mirrors';
+
 /** First match wins. Git runs with LC_ALL=C, so its words are known; those of servers are matched loosely. */
 const RULES: readonly Rule[] = [
   {
     pattern: /No space left on device|Disk quota exceeded/i,
     fault: 'transient',
-    remedy: 'free disk space, or move the folder of the mirrors',
+    remedy: DISK_REMEDY,
   },
   { pattern: /returned error: 429|Too Many Requests|rate limit/i, fault: 'rate-limited' },
   {
@@ -35,6 +37,11 @@ const RULES: readonly Rule[] = [
     pattern: /not our ref|unadvertised object|couldn't find remote ref/i,
     fault: 'conflict',
     remedy: 'read the refs again: they have moved',
+  },
+  {
+    pattern: /fsck error|error in (tree|commit|tag|object|packed object)|invalid path/i,
+    fault: 'invalid',
+    remedy: 'the repository holds objects that git refuses; `git fsck` there names them',
   },
   {
     pattern: /transport '.*' not allowed|unable to find remote helper|Protocol ".*" not supported/i,
@@ -76,6 +83,24 @@ export function failureOf(failure: Failure): PortError {
     failure.subject,
     `git could not ${failure.action}: ${said || 'it gave no reason'}`,
     rule?.remedy === undefined ? {} : { remedy: rule.remedy },
+  );
+}
+
+/** The error of our own work on files, as a port tells it; other errors stay as they are. */
+export function fileFailure(error: unknown, subject: string): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (error instanceof PortError || typeof code !== 'string' || !/^E[A-Z0-9]+$/.test(code)) return error;
+  const full = code === 'ENOSPC' || code === 'EDQUOT';
+  const unusable = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'EISDIR'].includes(code);
+  return new PortError(
+    unusable ? 'invalid' : 'transient',
+    subject,
+    `files could not be written: ${message}`,
+    {
+      cause: error,
+      ...(full ? { remedy: DISK_REMEDY } : {}),
+      ...(unusable ? { remedy: 'check that the folder may be written' } : {}),
+    },
   );
 }
 

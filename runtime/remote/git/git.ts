@@ -13,6 +13,7 @@ import type {
   RepositoryUrl,
   TreeEntry,
 } from '../../ports/git.ts';
+import { fileFailure } from './failures.ts';
 import { checkOut } from './checkout.ts';
 import { createCommit, parseCommit } from './commit.ts';
 import type { GitCredentials } from './credentials.ts';
@@ -56,7 +57,6 @@ export class GitClient implements Git, AsyncDisposable {
   readonly #trees = new Trees();
   readonly #history = new History();
   readonly #commits = new LRUCache<string, Commit>({ max: 5_000 });
-  #ready: Promise<unknown> | undefined;
 
   constructor(options: GitOptions) {
     const directory = absolute(options.directory);
@@ -81,34 +81,22 @@ export class GitClient implements Git, AsyncDisposable {
     patterns: readonly string[],
     signal?: AbortSignal,
   ): Promise<ReadonlyMap<string, Oid>> {
-    patterns.forEach(checkPattern);
-    await this.#prepare();
-    // a server sends only what lies below these, which spares it (and us) all refs of pull requests
-    const scopes = [
-      ['--heads', 'refs/heads/'],
-      ['--tags', 'refs/tags/'],
-    ] as const;
-    const within = scopes.filter(([, prefix]) => patterns.some((pattern) => pattern.startsWith(prefix)));
-    const scoped = patterns.every((pattern) => within.some(([, prefix]) => pattern.startsWith(prefix)));
-    const output = await this.#remote.read('read refs of', {
-      repository,
-      args: [
-        'ls-remote',
-        '--quiet',
-        '--refs',
-        ...(scoped ? within.map(([flag]) => flag) : []),
-        '--',
+    return withFiles(repository, async () => {
+      patterns.forEach(checkPattern);
+      if (patterns.length === 0) return new Map();
+      await this.#prepare();
+      const output = await this.#remote.read('read refs of', {
         repository,
-        ...patterns,
-      ],
-      signal,
+        args: ['ls-remote', '--quiet', '--refs', ...scopesOf(patterns), '--', repository, ...patterns],
+        signal,
+      });
+      const lines = [...output.matchAll(/^([0-9a-f]+)\t(\S+)$/gm)];
+      return new Map(
+        lines
+          .map(([, oid = '', ref = '']) => [ref, oid] as const)
+          .filter(([ref]) => patterns.some((pattern) => matchesPattern(ref, pattern))),
+      );
     });
-    const lines = [...output.matchAll(/^([0-9a-f]+)\t(\S+)$/gm)];
-    return new Map(
-      lines
-        .map(([, oid = '', ref = '']) => [ref, oid] as const)
-        .filter(([ref]) => patterns.some((pattern) => matchesPattern(ref, pattern))),
-    );
   }
 
   async fetch(
@@ -116,26 +104,30 @@ export class GitClient implements Git, AsyncDisposable {
     refs: ReadonlyMap<string, Oid>,
     signal?: AbortSignal,
   ): Promise<void> {
-    for (const [ref, oid] of refs) {
-      checkRef(ref);
-      checkOid(oid);
-    }
-    const [first] = refs.values();
-    if (first === undefined) return;
-    const attempt = async (): Promise<void> =>
-      fetchCommits(await this.#mirror(repository, first), this.#remote, repository, refs, signal);
-    const before = await this.#mirror(repository, first);
-    try {
-      await attempt();
-    } catch (error) {
-      // a damaged mirror was removed: once more, into a new one
-      if (!isFault(error, 'transient') || (await before.isCurrent())) throw error;
-      await attempt();
-    }
+    return withFiles(repository, async () => {
+      for (const [ref, oid] of refs) {
+        checkRef(ref);
+        checkOid(oid);
+      }
+      const [first] = refs.values();
+      if (first === undefined) return;
+      const attempt = async (): Promise<void> =>
+        fetchCommits(await this.#mirror(repository, first), this.#remote, repository, refs, signal);
+      const before = await this.#mirror(repository, first);
+      try {
+        await attempt();
+      } catch (error) {
+        // a damaged mirror was removed: once more, into a new one
+        if (!isFault(error, 'transient') || (await before.isCurrent())) throw error;
+        await attempt();
+      }
+    });
   }
 
   async commit(repository: RepositoryUrl, oid: Oid, signal?: AbortSignal): Promise<Commit> {
-    return this.#commit(await this.#mirror(repository, oid), oid, signal);
+    return withFiles(repository, async () => {
+      return this.#commit(await this.#mirror(repository, oid), oid, signal);
+    });
   }
 
   async resolve(
@@ -143,13 +135,15 @@ export class GitClient implements Git, AsyncDisposable {
     abbreviation: string,
     signal?: AbortSignal,
   ): Promise<Oid | undefined> {
-    if (!/^[0-9a-f]{7,64}$/.test(abbreviation)) return undefined;
-    for (const mirror of await this.#mirrors.existing(repository)) {
-      const found = await mirror.header(`${abbreviation}^{commit}`, signal);
-      // an annotated tag of that name leads to another commit
-      if (found?.oid.startsWith(abbreviation)) return found.oid;
-    }
-    return undefined;
+    return withFiles(repository, async () => {
+      if (!/^[0-9a-f]{7,64}$/.test(abbreviation)) return undefined;
+      for (const mirror of await this.#mirrors.existing(repository)) {
+        const found = await mirror.header(`${abbreviation}^{commit}`, signal);
+        // an annotated tag of that name leads to another commit
+        if (found?.oid.startsWith(abbreviation)) return found.oid;
+      }
+      return undefined;
+    });
   }
 
   async list(
@@ -158,10 +152,12 @@ export class GitClient implements Git, AsyncDisposable {
     directory: string,
     signal?: AbortSignal,
   ): Promise<readonly TreeEntry[] | undefined> {
-    const mirror = await this.#mirror(repository, commit);
-    const found = await this.#find(mirror, commit, directory, signal);
-    if (found?.mode !== DIRECTORY) return undefined;
-    return this.#trees.list(mirror, found.oid, directory, signal);
+    return withFiles(repository, async () => {
+      const mirror = await this.#mirror(repository, commit);
+      const found = await this.#find(mirror, commit, directory, signal);
+      if (found?.mode !== DIRECTORY) return undefined;
+      return this.#trees.list(mirror, found.oid, directory, signal);
+    });
   }
 
   async entry(
@@ -170,7 +166,9 @@ export class GitClient implements Git, AsyncDisposable {
     path: string,
     signal?: AbortSignal,
   ): Promise<TreeEntry | undefined> {
-    return this.#find(await this.#mirror(repository, commit), commit, path, signal);
+    return withFiles(repository, async () => {
+      return this.#find(await this.#mirror(repository, commit), commit, path, signal);
+    });
   }
 
   async blobs(
@@ -178,19 +176,21 @@ export class GitClient implements Git, AsyncDisposable {
     oids: readonly Oid[],
     options: { limit?: number; signal?: AbortSignal } = {},
   ): Promise<ReadonlyMap<Oid, Buffer>> {
-    const { limit = BLOB_LIMIT, signal } = options;
-    const unique = [...new Set(oids.map(checkOid))];
-    const [first] = unique;
-    if (first === undefined) return new Map();
-    const mirror = await this.#mirror(repository, first);
-    await fetchBlobs(mirror, this.#remote, unique, signal);
-    await Promise.all(unique.map((oid) => checkBlob(mirror, oid, limit, signal)));
-    const contents = await Promise.all(
-      unique.map(async (oid) => [oid, (await mirror.object(oid, signal))?.content] as const),
-    );
-    const known = contents.flatMap(([oid, content]) => (content ? [[oid, content] as const] : []));
-    if (known.length < unique.length) throw await mirror.damaged('a blob is missing');
-    return new Map(known);
+    return withFiles(repository, async () => {
+      const { limit = BLOB_LIMIT, signal } = options;
+      const unique = [...new Set(oids.map(checkOid))];
+      const [first] = unique;
+      if (first === undefined) return new Map();
+      const mirror = await this.#mirror(repository, first);
+      await fetchBlobs(mirror, this.#remote, unique, signal);
+      await Promise.all(unique.map((oid) => checkBlob(mirror, oid, limit, signal)));
+      const contents = await Promise.all(
+        unique.map(async (oid) => [oid, (await mirror.object(oid, signal))?.content] as const),
+      );
+      const known = contents.flatMap(([oid, content]) => (content ? [[oid, content] as const] : []));
+      if (known.length < unique.length) throw await mirror.damaged('a blob is missing');
+      return new Map(known);
+    });
   }
 
   async lastChange(
@@ -198,11 +198,13 @@ export class GitClient implements Git, AsyncDisposable {
     queries: readonly LastChangeQuery[],
     signal?: AbortSignal,
   ): Promise<readonly (Oid | undefined)[]> {
-    return Promise.all(
-      queries.map(async (query) =>
-        this.#history.lastChange(await this.#mirror(repository, query.head), query, signal),
-      ),
-    );
+    return withFiles(repository, async () => {
+      return Promise.all(
+        queries.map(async (query) =>
+          this.#history.lastChange(await this.#mirror(repository, query.head), query, signal),
+        ),
+      );
+    });
   }
 
   async changedPaths(
@@ -211,7 +213,9 @@ export class GitClient implements Git, AsyncDisposable {
     to: Oid,
     signal?: AbortSignal,
   ): Promise<readonly string[]> {
-    return changedPaths(await this.#mirror(repository, from), from, to, signal);
+    return withFiles(repository, async () => {
+      return changedPaths(await this.#mirror(repository, from), from, to, signal);
+    });
   }
 
   async isAncestor(
@@ -220,14 +224,18 @@ export class GitClient implements Git, AsyncDisposable {
     descendant: Oid,
     signal?: AbortSignal,
   ): Promise<boolean> {
-    const mirror = await this.#mirror(repository, ancestor);
-    return this.#history.isAncestor(mirror, ancestor, checkOid(descendant), signal);
+    return withFiles(repository, async () => {
+      const mirror = await this.#mirror(repository, ancestor);
+      return this.#history.isAncestor(mirror, ancestor, checkOid(descendant), signal);
+    });
   }
 
   async createCommit(repository: RepositoryUrl, request: CommitRequest, signal?: AbortSignal): Promise<Oid> {
-    const mirror = await this.#mirror(repository, request.parent);
-    const parent = await this.#commit(mirror, request.parent, signal);
-    return createCommit(mirror, this.#trees, parent, request, signal);
+    return withFiles(repository, async () => {
+      const mirror = await this.#mirror(repository, request.parent);
+      const parent = await this.#commit(mirror, request.parent, signal);
+      return createCommit(mirror, this.#trees, parent, request, signal);
+    });
   }
 
   async push(
@@ -236,11 +244,13 @@ export class GitClient implements Git, AsyncDisposable {
     updates: readonly RefUpdate[],
     signal?: AbortSignal,
   ): Promise<readonly RefUpdateResult[]> {
-    const [first] = updates;
-    if (!first) return [];
-    const mirror = await this.#mirror(repository, first.to ?? first.expected ?? 'f'.repeat(40));
-    const readRefs = (url: RepositoryUrl, patterns: readonly string[]) => this.refs(url, patterns, signal);
-    return push(mirror, this.#remote, target, updates, readRefs, signal);
+    return withFiles(repository, async () => {
+      const [first] = updates;
+      if (!first) return [];
+      const mirror = await this.#mirror(repository, first.to ?? first.expected ?? 'f'.repeat(40));
+      const readRefs = (url: RepositoryUrl, patterns: readonly string[]) => this.refs(url, patterns, signal);
+      return push(mirror, this.#remote, target, updates, readRefs, signal);
+    });
   }
 
   async materialize(
@@ -250,18 +260,20 @@ export class GitClient implements Git, AsyncDisposable {
     destination: string,
     signal?: AbortSignal,
   ): Promise<void> {
-    const mirror = await this.#mirror(repository, commit);
-    const found = await this.#find(mirror, commit, directory, signal);
-    if (found?.mode !== DIRECTORY)
-      throw new PortError(
-        'not-found',
-        repository,
-        `${repository} has no directory "${directory}" in ${commit}`,
-      );
-    const entries = await this.#trees.list(mirror, found.oid, directory, signal);
-    const blobs = entries.filter(({ mode }) => mode !== '160000').map(({ oid }) => oid);
-    await fetchBlobs(mirror, this.#remote, blobs, signal);
-    await checkOut(mirror, found.oid, destination, signal);
+    return withFiles(repository, async () => {
+      const mirror = await this.#mirror(repository, commit);
+      const found = await this.#find(mirror, commit, directory, signal);
+      if (found?.mode !== DIRECTORY)
+        throw new PortError(
+          'not-found',
+          repository,
+          `${repository} has no directory "${directory}" in ${commit}`,
+        );
+      const entries = await this.#trees.list(mirror, found.oid, directory, signal);
+      const blobs = entries.filter(({ mode }) => mode !== '160000').map(({ oid }) => oid);
+      await fetchBlobs(mirror, this.#remote, blobs, signal);
+      await checkOut(mirror, found.oid, destination, signal);
+    });
   }
 
   /** Ends all processes. */
@@ -280,9 +292,9 @@ export class GitClient implements Git, AsyncDisposable {
     return this.#mirrors.open(repository, oid);
   }
 
-  #prepare(): Promise<unknown> {
-    this.#ready ??= mkdir(this.#directory, { recursive: true });
-    return this.#ready;
+  /** Somebody may have emptied the cache: every call finds its folder. */
+  async #prepare(): Promise<void> {
+    await mkdir(this.#directory, { recursive: true });
   }
 
   async #commit(mirror: Mirror, oid: Oid, signal: AbortSignal | undefined): Promise<Commit> {
@@ -309,6 +321,26 @@ export class GitClient implements Git, AsyncDisposable {
     if (path !== '') checkPath(path);
     const { tree } = await this.#commit(mirror, commit, signal);
     return this.#trees.find(mirror, tree, path, signal);
+  }
+}
+
+/** With these a server sends only what lies below, which spares it (and us) the refs of all pull requests. */
+function scopesOf(patterns: readonly string[]): string[] {
+  const scopes = [
+    ['--heads', 'refs/heads/'],
+    ['--tags', 'refs/tags/'],
+  ] as const;
+  const within = scopes.filter(([, prefix]) => patterns.some((pattern) => pattern.startsWith(prefix)));
+  const all = patterns.every((pattern) => within.some(([, prefix]) => pattern.startsWith(prefix)));
+  return all ? within.map(([flag]) => flag) : [];
+}
+
+/** Whatever fails is told as a port tells it. */
+async function withFiles<T>(repository: RepositoryUrl, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw fileFailure(error, repository);
   }
 }
 

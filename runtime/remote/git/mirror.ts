@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { type Dirent } from 'node:fs';
+import type { Dirent, Stats } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LRUCache } from 'lru-cache';
@@ -227,8 +227,12 @@ export function folderName(repository: RepositoryUrl, oidLength: number): string
 }
 
 async function inodeOf(path: string): Promise<number | undefined> {
+  return (await statOf(path))?.ino;
+}
+
+async function statOf(path: string): Promise<Stats | undefined> {
   try {
-    return (await stat(path)).ino;
+    return await stat(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
@@ -242,8 +246,8 @@ async function removeLeftovers(path: string): Promise<void> {
     for (const entry of await entriesOf(join(path, folder))) {
       if (!isLeftover(entry.name)) continue;
       const file = join(path, folder, entry.name);
-      const { mtimeMs } = await stat(file);
-      if (Date.now() - mtimeMs > STALE) await rm(file, { recursive: true, force: true });
+      const found = await statOf(file);
+      if (found && Date.now() - found.mtimeMs > STALE) await rm(file, { recursive: true, force: true });
     }
   }
 }

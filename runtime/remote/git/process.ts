@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { PortError } from '../../ports/errors.ts';
+import { type Fault, PortError } from '../../ports/errors.ts';
 
 /** How long a process that was asked to end may take to remove its lock files, in milliseconds. */
 const GRACE = 2_000;
@@ -113,24 +114,35 @@ export class GitRunner {
     const isOver = (): boolean => signal.aborted;
     if (isOver()) throw ended();
 
-    let child: ChildProcessWithoutNullStreams;
+    const ending = new AbortController();
     try {
-      child = this.start(args, run.subject, run.env);
-    } catch (error) {
-      throw startFailure(error, run.subject);
-    }
-    const stop = (): void => killGroup(child);
-    signal.addEventListener('abort', stop, { once: true });
-    try {
+      const child = this.start(args, run.subject, run.env);
+      signal.addEventListener('abort', () => killGroup(child), { once: true, signal: ending.signal });
       const output = await outputOf(child, run.input, run.subject);
       // a helper that we ended makes git fail in words of its own
       if (output.code !== 0 && isOver()) throw ended();
       return output;
     } catch (error) {
-      throw isOver() ? ended(error) : error;
+      if (error instanceof PortError && !isOver()) throw error;
+      throw isOver() ? ended(error) : this.startFailure(error, run.subject);
     } finally {
-      signal.removeEventListener('abort', stop);
+      ending.abort();
     }
+  }
+
+  startFailure(error: unknown, subject: string): PortError {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const told = (fault: Fault, reason: string, remedy?: string): PortError =>
+      new PortError(fault, subject, `git cannot be started: ${reason}`, {
+        cause: error,
+        ...(remedy === undefined ? {} : { remedy }),
+      });
+    if (code === 'ENOENT' && !existsSync(this.#options.cwd))
+      return told('transient', `the folder ${this.#options.cwd} was removed`);
+    if (code === 'ENOENT') return told('invalid', 'there is no `git` in PATH', 'install git 2.30 or newer');
+    if (code === 'E2BIG')
+      return told('invalid', 'the list of arguments is too long', 'name directories instead of single files');
+    return told('transient', message);
   }
 }
 
@@ -154,7 +166,7 @@ async function outputOf(
   child.stdin.on('error', () => undefined);
   child.stdin.end(input ?? '');
   const code = await new Promise<number>((resolve, reject) => {
-    child.once('error', (error) => reject(startFailure(error, subject)));
+    child.once('error', reject);
     child.once('close', (status, signal) => {
       if (status === null)
         reject(new PortError('transient', subject, `git was ended by ${signal ?? 'a signal'}`));
@@ -164,9 +176,9 @@ async function outputOf(
   return { code, stdout: Buffer.concat(stdout).toString(), stderr };
 }
 
-/** Asks git and its helpers to end, so that they remove their lock files, then insists. */
+/** Asks git and its helpers, which may outlive it, to end, so that they remove their lock files, then insists. */
 export function killGroup(child: ChildProcessWithoutNullStreams): void {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  if (child.pid === undefined) return;
   const group = -child.pid;
   signalGroup(group, 'SIGTERM');
   const insist = setTimeout(() => signalGroup(group, 'SIGKILL'), GRACE);
@@ -179,21 +191,4 @@ function signalGroup(group: number, signal: NodeJS.Signals): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
-}
-
-export function startFailure(error: unknown, subject: string): PortError {
-  const code = (error as NodeJS.ErrnoException).code;
-  if (code === 'ENOENT')
-    return new PortError('invalid', subject, 'git cannot be started: there is no `git` in PATH', {
-      remedy: 'install git 2.30 or newer',
-      cause: error,
-    });
-  if (code === 'E2BIG')
-    return new PortError('invalid', subject, 'git cannot be started: the list of arguments is too long', {
-      remedy: 'name directories instead of single files',
-      cause: error,
-    });
-  return new PortError('transient', subject, `git cannot be started: ${code ?? String(error)}`, {
-    cause: error,
-  });
 }

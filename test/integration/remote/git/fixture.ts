@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
+import { it } from '@jest/globals';
 import type { Clock } from '../../../../runtime/ports/clock.ts';
 import { GitClient, type GitOptions } from '../../../../runtime/remote/git/git.ts';
 import {
@@ -164,9 +165,9 @@ export class Fixture implements AsyncDisposable {
     const client = new GitClient({
       directory: this.mirrors,
       clock,
-      environment: { PATH: process.env.PATH, HOME: this.folder, ...this.configured('') },
       onCall: ({ command }) => this.calls.push(command),
       ...options,
+      environment: options.environment ?? { PATH: process.env.PATH, ...this.configured('') },
     });
     this.#clients.push(client);
     return client;
@@ -198,6 +199,14 @@ export class Fixture implements AsyncDisposable {
     await this.#server?.[Symbol.asyncDispose]();
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+/** `it`, or a loud skip where the tool is missing; in CI a missing tool is a failure. */
+export function withTool(tool: string, aptPackage: string): typeof it | typeof it.skip {
+  const found = (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, tool)));
+  if (found || process.env.CI === 'true') return it;
+  console.warn(`skipped, for want of ${tool}: apt-get install ${aptPackage}`);
+  return it.skip;
 }
 
 /** Refs and fetch of all branches; gives the tip of main. */
