@@ -1,11 +1,11 @@
 import type { z } from 'zod';
 import { PortError, isFault } from '../../ports/index.ts';
 import type { Account, Forge, ForgeRepository, PullRequest } from '../../ports/index.ts';
-import { hasNextPage, memoryAnswers } from './conditional.ts';
-import type { AnswerStore } from './conditional.ts';
+import { ConditionalReader, memoryAnswers } from './conditional.ts';
+import type { AnswerStore, Query, Read } from './conditional.ts';
 import { AppCredentials, TokenCredentials } from './credentials.ts';
 import type { AppCredential, Credentials } from './credentials.ts';
-import { malformed, moved, toPortError } from './errors.ts';
+import { malformed, moved, statusOf, toPortError } from './errors.ts';
 import type { Asked } from './errors.ts';
 import { openClient } from './octokit.ts';
 import type { Call, Client } from './octokit.ts';
@@ -44,15 +44,8 @@ const PAGE = 100;
 /** 10 000 pull requests; more than that is a server that names next pages without end. */
 const PAGES = 100;
 
-type Query = Readonly<Record<string, string | number>>;
 type NewPullRequest = Parameters<Forge['createPullRequest']>[1];
 type Change = Parameters<Forge['updatePullRequest']>[2];
-
-interface Read<S extends z.ZodType> {
-  readonly value: z.output<S>;
-  /** A further page follows. */
-  readonly more: boolean;
-}
 
 /** One call, in words for its errors. */
 interface Operation {
@@ -68,13 +61,12 @@ export class GitHubForge implements Forge {
   readonly #host: string;
   readonly #client: Client;
   readonly #credentials: Credentials;
-  readonly #answers: AnswerStore;
+  readonly #reader: ConditionalReader;
   readonly #now: () => number;
 
   constructor(options: GitHubForgeOptions) {
     this.#host = options.host;
     this.#now = options.now ?? Date.now;
-    this.#answers = options.answers ?? memoryAnswers();
     this.#client = openClient({
       api: (options.api ?? defaultApi(options.host)).replace(/\/+$/, ''),
       fetch: options.fetch ?? fetch,
@@ -84,6 +76,7 @@ export class GitHubForge implements Forge {
       retryDelay: options.retryDelay ?? 1_000,
       onCall: options.onCall,
     });
+    this.#reader = new ConditionalReader(this.#client, options.answers ?? memoryAnswers());
     const context = { client: this.#client, host: this.#host, now: this.#now };
     this.#credentials =
       'app' in options.credential
@@ -96,7 +89,7 @@ export class GitHubForge implements Forge {
     const ask = async () => {
       try {
         const { route, authorization } = await this.#credentials.identity();
-        const { value } = await this.#get(route, {}, schemas.identity, authorization, signal);
+        const { value } = await this.#reader.get(route, {}, schemas.identity, authorization, signal);
         return schemas.toIdentity(value);
       } catch (error) {
         throw toPortError(error, asked, this.#now());
@@ -238,7 +231,7 @@ export class GitHubForge implements Forge {
   #read<S extends z.ZodType>(operation: Operation, path: string, query: Query, schema: S): Promise<Read<S>> {
     const { owner, name: repo } = operation.repository;
     return this.#authorized(operation, (authorization) =>
-      this.#get(
+      this.#reader.get(
         `GET /repos/{owner}/{repo}${path}`,
         { owner, repo, ...query },
         schema,
@@ -246,35 +239,6 @@ export class GitHubForge implements Forge {
         operation.signal,
       ),
     );
-  }
-
-  /** A conditional GET: what did not change since the last one is not sent again, and costs no rate limit. */
-  async #get<S extends z.ZodType>(
-    route: string,
-    parameters: Query,
-    schema: S,
-    authorization: string,
-    signal: AbortSignal | undefined,
-  ): Promise<Read<S>> {
-    const { url } = this.#client.request.endpoint(route, parameters);
-    const held = await this.#answers.get(url);
-    const remembered = schema.safeParse(held?.value);
-    const usable = held !== undefined && remembered.success;
-    try {
-      const answer = await this.#client.request(route, {
-        ...parameters,
-        headers: { authorization, ...(usable ? { 'if-none-match': held.etag } : {}) },
-        request: signal === undefined ? {} : { signal },
-      });
-      const value = schema.parse(answer.data);
-      const more = hasNextPage(answer.headers.link);
-      const { etag } = answer.headers;
-      if (etag !== undefined) await this.#answers.set(url, { etag, more, value });
-      return { value, more };
-    } catch (error) {
-      if (usable && statusOf(error) === 304) return { value: remembered.data, more: held.more };
-      throw error;
-    }
   }
 
   /** One write, never repeated by itself: after a failure only the forge knows whether it was done. */
@@ -342,10 +306,6 @@ function isFrom(one: PullRequest, head: { readonly owner: string; readonly branc
 
 function saysThatOneExists(error: unknown): boolean {
   return isFault(error, 'invalid') && /already exists/i.test(error.message);
-}
-
-function statusOf(error: unknown): unknown {
-  return error instanceof Error && 'status' in error ? error.status : undefined;
 }
 
 /** Ends with the signal even while a call waits for its turn. */

@@ -1,4 +1,7 @@
 import { LRUCache } from 'lru-cache';
+import type { z } from 'zod';
+import { statusOf } from './errors.ts';
+import type { Client } from './octokit.ts';
 
 /** The used part of an answer, to be shown again when GitHub says that nothing changed. */
 export interface RememberedAnswer {
@@ -28,4 +31,52 @@ export function memoryAnswers(): AnswerStore {
 /** True when a `Link` header names a next page. */
 export function hasNextPage(link: string | undefined): boolean {
   return link !== undefined && /;\s*rel="?next"?/i.test(link);
+}
+
+export type Query = Readonly<Record<string, string | number>>;
+
+export interface Read<S extends z.ZodType> {
+  readonly value: z.output<S>;
+  /** A further page follows. */
+  readonly more: boolean;
+}
+
+/** Reads by conditional GET: what did not change since the last one is not sent again, and costs no rate limit. */
+export class ConditionalReader {
+  readonly #client: Client;
+  readonly #answers: AnswerStore;
+
+  constructor(client: Client, answers: AnswerStore) {
+    this.#client = client;
+    this.#answers = answers;
+  }
+
+  /** @param schema also of what is remembered, so it must take its own output */
+  async get<S extends z.ZodType>(
+    route: string,
+    parameters: Query,
+    schema: S,
+    authorization: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Read<S>> {
+    const { url } = this.#client.request.endpoint(route, parameters);
+    const held = await this.#answers.get(url);
+    const remembered = schema.safeParse(held?.value);
+    const usable = held !== undefined && remembered.success;
+    try {
+      const answer = await this.#client.request(route, {
+        ...parameters,
+        headers: { authorization, ...(usable ? { 'if-none-match': held.etag } : {}) },
+        request: signal === undefined ? {} : { signal },
+      });
+      const value = schema.parse(answer.data);
+      const more = hasNextPage(answer.headers.link);
+      const { etag } = answer.headers;
+      if (etag !== undefined) await this.#answers.set(url, { etag, more, value });
+      return { value, more };
+    } catch (error) {
+      if (usable && statusOf(error) === 304) return { value: remembered.data, more: held.more };
+      throw error;
+    }
+  }
 }

@@ -2,7 +2,7 @@ import { createAppAuth } from '@octokit/auth-app';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PortError } from '../../ports/index.ts';
 import type { Client } from './octokit.ts';
-import { toPortError } from './errors.ts';
+import { statusOf, toPortError } from './errors.ts';
 import * as schemas from './schemas.ts';
 
 export interface RepositoryName {
@@ -146,7 +146,7 @@ export class AppCredentials implements Credentials {
         });
         return;
       } catch (error) {
-        const status = error instanceof Error && 'status' in error ? error.status : undefined;
+        const status = statusOf(error);
         if ((status !== 404 && status !== 401) || look === SETTLING_LOOKS) throw error;
         await sleep(FIRST_LOOK * 2 ** (look - 1));
       }

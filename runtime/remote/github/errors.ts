@@ -113,3 +113,8 @@ function networkWords(error: unknown): string {
   }
   return words;
 }
+
+/** HTTP status of what Octokit threw. */
+export function statusOf(error: unknown): unknown {
+  return error instanceof Error && 'status' in error ? error.status : undefined;
+}

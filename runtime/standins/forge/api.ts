@@ -1,9 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { Hono } from 'hono';
-import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { Actor } from './accounts.ts';
-import { APP_SLUG, actorOf, permits } from './accounts.ts';
+import { APP_SLUG, permits } from './accounts.ts';
+import { admission, credentialOf, problemResponse } from './admission.ts';
+import type { AdmissionParts, Call, Env } from './admission.ts';
 import type { Comparisons } from './comparison.ts';
 import { factsOf } from './facts.ts';
 import { linkHeader } from './paging.ts';
@@ -17,31 +18,20 @@ import {
   notFound,
   validationFailed,
 } from './problems.ts';
-import { rateLimitHeaders } from './rate-limits.ts';
-import type { RateLimits } from './rate-limits.ts';
-import { branches, validName } from './repositories.ts';
+import { validName } from './repositories.ts';
 import type { Repositories, Repository } from './repositories.ts';
 import * as requests from './requests.ts';
 import type { ForgeState, PullRow } from './state.ts';
 import { APP_PERMISSIONS, time } from './views.ts';
 import type { Views } from './views.ts';
 
-export interface ApiParts {
-  readonly state: ForgeState;
+export interface ApiParts extends AdmissionParts {
   readonly repositories: Repositories;
   readonly pulls: Pulls;
   readonly comparisons: Comparisons;
   readonly views: Views;
-  readonly accounts: ReadonlyMap<string, string>;
-  readonly limits: RateLimits;
-  readonly now: () => number;
   readonly log: (line: string) => void;
 }
-
-interface Env {
-  Variables: { actor: Actor };
-}
-type Call = Context<Env>;
 
 const BODY_LIMIT = 1024 * 1024;
 const TOKEN_LIFE = 60 * 60 * 1000;
@@ -68,57 +58,6 @@ export function createApi(parts: ApiParts): Hono<Env> {
   return api;
 }
 
-/** Who asks, whether they still may, and what every answer carries: limits, and an ETag on reads. */
-function admission({ accounts, state, limits, now }: ApiParts) {
-  return async (call: Call, next: () => Promise<void>) => {
-    const header = call.req.header('authorization');
-    call.set('actor', actorOf(header, { accounts, state, now: now() }));
-    const credential = createHash('sha256')
-      .update(header ?? '')
-      .digest('hex');
-    const free = call.req.path.endsWith('/rate_limit');
-    if (!free && limits.state(credential).remaining === 0)
-      return call.json(
-        new Problem(403, 'API rate limit exceeded for this credential.').body(),
-        403,
-        rateLimitHeaders(limits.state(credential)),
-      );
-    await next();
-    const unchanged = await tagged(call);
-    if (!free && !unchanged) limits.count(credential);
-    for (const [name, value] of Object.entries(rateLimitHeaders(limits.state(credential))))
-      call.res.headers.set(name, value);
-    return undefined;
-  };
-}
-
-/** Gives a read its ETag; true when the caller has this content, and is told so. */
-async function tagged(call: Call): Promise<boolean> {
-  if (call.req.method !== 'GET' || call.res.status !== 200) return false;
-  const tag = `W/"${createHash('sha256')
-    .update(await call.res.clone().bytes())
-    .update(call.res.headers.get('link') ?? '')
-    .digest('hex')}"`;
-  call.res.headers.set('etag', tag);
-  call.res.headers.set('cache-control', 'private, max-age=60, s-maxage=60');
-  const held = call.req.header('if-none-match')?.split(/\s*,\s*/) ?? [];
-  if (!held.includes(tag)) return false;
-  const link = call.res.headers.get('link');
-  call.res = undefined;
-  call.res = new Response(null, { status: 304, headers: { etag: tag, ...(link === null ? {} : { link }) } });
-  return true;
-}
-
-function problemResponse(call: Call, error: Error, log: (line: string) => void): Response {
-  const problem = error instanceof Problem ? error : new Problem(500, 'Server Error');
-  if (problem !== error) log(`${call.req.method} ${call.req.path}: ${error.stack ?? error.message}`);
-  return Response.json(problem.body(), {
-    status: problem.status,
-    // The rest of a body that is too long is not read, so nothing can follow it.
-    headers: problem.status === 413 ? { connection: 'close' } : {},
-  });
-}
-
 function accountRoutes(api: Hono<Env>, { views, limits }: ApiParts): void {
   api.get('/user', (call) => {
     const account = writer(call);
@@ -126,10 +65,7 @@ function accountRoutes(api: Hono<Env>, { views, limits }: ApiParts): void {
     return call.json(views.ownAccount(account.login));
   });
   api.get('/rate_limit', (call) => {
-    const credential = createHash('sha256')
-      .update(call.req.header('authorization') ?? '')
-      .digest('hex');
-    const state = limits.state(credential);
+    const state = limits.state(credentialOf(call));
     return call.json({ resources: { core: state, search: state }, rate: state });
   });
 }
@@ -165,7 +101,7 @@ function repositoryRoutes(api: Hono<Env>, parts: ApiParts): void {
   api.get('/repos/:owner/:repo', async (call) => call.json(await full(await repositoryOf(call, parts))));
   api.get('/repos/:owner/:repo/branches', async (call) => {
     const repository = await repositoryOf(call, parts);
-    const list = [...(await branches(repository))].map(([name, { commit }]) =>
+    const list = [...(await repositories.branches(repository))].map(([name, { commit }]) =>
       views.branch(repository.fullName, name, commit),
     );
     return paged(call, list);
@@ -202,7 +138,9 @@ function pullRoutes(api: Hono<Env>, parts: ApiParts): void {
     const base = await facts(row.repository);
     if (base === undefined) throw notFound();
     const tip =
-      row.closed_at === null ? (await branches(repository)).get(row.base_ref)?.commit : row.base_sha;
+      row.closed_at === null
+        ? (await repositories.branches(repository)).get(row.base_ref)?.commit
+        : row.base_sha;
     const comparison = await comparisons.compare(repository, tip ?? row.base_sha, row.head_sha);
     return views.wholePull(row, base, await facts(row.head_repository), comparison);
   };

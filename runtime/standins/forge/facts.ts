@@ -1,4 +1,4 @@
-import { branches, defaultBranch } from './repositories.ts';
+import { defaultBranch } from './branches.ts';
 import type { Repositories, Repository } from './repositories.ts';
 import type { ForgeState } from './state.ts';
 import type { RepositoryFacts } from './views.ts';
@@ -6,11 +6,12 @@ import type { RepositoryFacts } from './views.ts';
 /** What git and the stored side together say of a repository. */
 export async function repositoryFacts(
   state: ForgeState,
+  repositories: Repositories,
   repository: Repository,
   now: number,
 ): Promise<RepositoryFacts> {
   const row = state.repository(repository.fullName, now);
-  const found = await branches(repository);
+  const found = await repositories.branches(repository);
   return {
     row,
     defaultBranch: await defaultBranch(repository),
@@ -33,7 +34,9 @@ export function factsOf(
     const [owner = '', name = ''] = fullName.split('/');
     const facts = repositories
       .find(owner, name)
-      .then((repository) => (repository === undefined ? undefined : repositoryFacts(state, repository, now)));
+      .then((repository) =>
+        repository === undefined ? undefined : repositoryFacts(state, repositories, repository, now),
+      );
     known.set(fullName, facts);
     return facts;
   };

@@ -2,7 +2,6 @@ import { Hono } from 'hono';
 import { html } from 'hono/html';
 import { git } from './git.ts';
 import type { Pulls } from './pulls.ts';
-import { branches } from './repositories.ts';
 import type { Repositories, Repository } from './repositories.ts';
 import { styles } from './styles.ts';
 import type { CommentRow, ForgeState, PullRow } from './state.ts';
@@ -42,7 +41,7 @@ export function createPages({ state, repositories, pulls }: PageParts): Hono {
     if (repository !== undefined) await pulls.settle(repository);
     const row = repository === undefined ? undefined : state.pull(repository.fullName, number);
     if (repository === undefined || row === undefined) return call.html(page('Not found', missing), 404);
-    const changes = await changesOf(repository, row);
+    const changes = await changesOf(repositories, repository, row);
     return call.html(
       page(`${row.title} · #${row.number}`, one(row, changes, state.comments(row.repository, number))),
     );
@@ -52,7 +51,7 @@ export function createPages({ state, repositories, pulls }: PageParts): Hono {
     const [number, form] = call.req.param('file').split('.');
     const row = repository === undefined ? undefined : state.pull(repository.fullName, Number(number));
     if (repository === undefined || row === undefined) return call.text('Not found\n', 404);
-    const base = await baseOf(repository, row);
+    const base = await baseOf(repositories, repository, row);
     const command =
       form === 'diff'
         ? ['diff', '--no-ext-diff', '--no-textconv', `${base}...${row.head_sha}`]
@@ -63,8 +62,9 @@ export function createPages({ state, repositories, pulls }: PageParts): Hono {
 }
 
 /** What the pull request is compared with: the base branch as it is, or as it was at the end. */
-async function baseOf(repository: Repository, row: PullRow): Promise<string> {
-  const tip = row.closed_at === null ? (await branches(repository)).get(row.base_ref)?.commit : undefined;
+async function baseOf(repositories: Repositories, repository: Repository, row: PullRow): Promise<string> {
+  const tip =
+    row.closed_at === null ? (await repositories.branches(repository)).get(row.base_ref)?.commit : undefined;
   return tip ?? row.base_sha;
 }
 
@@ -74,8 +74,8 @@ interface Changes {
   readonly cut: boolean;
 }
 
-async function changesOf(repository: Repository, row: PullRow): Promise<Changes> {
-  const base = await baseOf(repository, row);
+async function changesOf(repositories: Repositories, repository: Repository, row: PullRow): Promise<Changes> {
+  const base = await baseOf(repositories, repository, row);
   const [log, diff] = await Promise.all([
     git(repository.directory, [
       'log',

@@ -3,8 +3,9 @@ import { Lock } from './lock.ts';
 import { mergeCommit } from './merging.ts';
 import type { MergeRequest } from './merging.ts';
 import { Problem, notFound, validationFailed } from './problems.ts';
-import { branches, isAncestor } from './repositories.ts';
-import type { Branch, Repositories, Repository } from './repositories.ts';
+import type { Branch } from './branches.ts';
+import { isAncestor } from './repositories.ts';
+import type { Repositories, Repository } from './repositories.ts';
 import type { ForgeState, PullChange, PullRow } from './state.ts';
 
 export interface PullsOptions {
@@ -61,7 +62,7 @@ export class Pulls {
   async create(repository: Repository, author: string, wanted: NewPullRequest): Promise<PullRow> {
     return this.#lock.hold(repository.fullName, async () => {
       await this.#settle(repository, undefined);
-      const base = (await branches(repository)).get(wanted.base);
+      const base = (await this.#options.repositories.branches(repository)).get(wanted.base);
       const head = await this.#head(repository, wanted.head);
       if (head === undefined) throw invalid('head');
       if (base === undefined) throw invalid('base');
@@ -113,7 +114,7 @@ export class Pulls {
       if (row.draft) throw new Problem(405, 'Pull Request is still a draft');
       if (wanted.sha !== undefined && wanted.sha !== row.head_sha)
         throw new Problem(409, 'Head branch was modified. Review and try the merge again.');
-      const base = (await branches(repository)).get(row.base_ref);
+      const base = (await this.#options.repositories.branches(repository)).get(row.base_ref);
       if (base === undefined) throw new Problem(405, 'Pull Request is not mergeable');
       const commit = await mergeCommit(repository, row, base.commit, actor, wanted);
       const moved = await tryGit(repository.directory, [
@@ -137,7 +138,7 @@ export class Pulls {
   async #settle(repository: Repository, actor: string | undefined): Promise<void> {
     const open = this.#options.state.openPulls(repository.fullName);
     if (open.length === 0) return;
-    const bases = await branches(repository);
+    const bases = await this.#options.repositories.branches(repository);
     const heads = new Map<string, ReadonlyMap<string, Branch>>([[repository.fullName, bases]]);
     const moved = new Set<number>();
     for (const row of open) {
@@ -159,7 +160,10 @@ export class Pulls {
     const cached = known.get(fullName);
     if (cached !== undefined) return cached;
     const repository = await this.#named(fullName);
-    const found = repository === undefined ? new Map<string, Branch>() : await branches(repository);
+    const found =
+      repository === undefined
+        ? new Map<string, Branch>()
+        : await this.#options.repositories.branches(repository);
     known.set(fullName, found);
     return found;
   }
@@ -234,7 +238,7 @@ export class Pulls {
     if (base === undefined || base === row.base_ref) return {};
     if (row.closed_at !== null)
       throw validationFailed(custom('Cannot change the base branch of a closed pull request.', 'base'));
-    const branch = (await branches(repository)).get(base);
+    const branch = (await this.#options.repositories.branches(repository)).get(base);
     if (branch === undefined) throw invalid('base');
     return { base_ref: base, base_sha: branch.commit };
   }
@@ -284,7 +288,7 @@ export class Pulls {
     const branch = head.slice(colon + 1);
     const holder = await this.headRepository(repository, owner);
     if (holder === undefined) return undefined;
-    const commit = (await branches(holder)).get(branch)?.commit;
+    const commit = (await this.#options.repositories.branches(holder)).get(branch)?.commit;
     return commit === undefined ? undefined : { repository: holder, branch, commit };
   }
 

@@ -1,20 +1,11 @@
-import { mkdir, readFile, readdir, realpath, stat } from 'node:fs/promises';
+import { mkdir, readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { Branches, defaultBranch } from './branches.ts';
+import type { Branch } from './branches.ts';
+import type { Repository } from './repository.ts';
 import { errorCode, git, tryGit } from './git.ts';
 
-/** A bare repository `<root>/<owner>/<name>.git`. */
-export interface Repository {
-  readonly owner: string;
-  readonly name: string;
-  readonly fullName: string;
-  readonly directory: string;
-}
-
-export interface Branch {
-  readonly commit: string;
-  /** Milliseconds since 1970. */
-  readonly committedAt: number;
-}
+export type { Repository } from './repository.ts';
 
 const OWNER = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?$/;
 const NAME = /^[A-Za-z0-9._-]{1,100}$/;
@@ -26,6 +17,7 @@ export function validName(owner: string, name: string): boolean {
 /** The repositories on disk. Nothing outside the root is ever reached, by name or by symbolic link. */
 export class Repositories {
   readonly #root: string;
+  readonly #branches = new Branches();
 
   /** @param root absolute, itself without symbolic links */
   constructor(root: string) {
@@ -75,31 +67,13 @@ export class Repositories {
     return copy;
   }
 
+  branches(repository: Repository): Promise<ReadonlyMap<string, Branch>> {
+    return this.#branches.of(repository);
+  }
+
   #directory(owner: string, name: string): string {
     return path.join(this.#root, owner, `${name}.git`);
   }
-}
-
-export async function branches(repository: Repository): Promise<ReadonlyMap<string, Branch>> {
-  const output = await git(repository.directory, [
-    'for-each-ref',
-    '--format=%(objectname) %(committerdate:unix) %(refname)',
-    'refs/heads',
-  ]);
-  return new Map(
-    output
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => {
-        const [commit = '', seconds = '', ref = ''] = line.split(' ');
-        return [ref.slice('refs/heads/'.length), { commit, committedAt: Number(seconds) * 1000 }];
-      }),
-  );
-}
-
-export async function defaultBranch(repository: Repository): Promise<string> {
-  const head = await readFile(path.join(repository.directory, 'HEAD'), 'utf8');
-  return /^ref: refs\/heads\/(.+)$/m.exec(head)?.[1] ?? 'main';
 }
 
 export async function isAncestor(
