@@ -18,7 +18,6 @@ function promisor(url: RepositoryUrl): string[] {
     'fetch.prune=false',
     'fetch.pruneTags=false',
     'fetch.writeCommitGraph=false',
-    'fetch.bundleURI=',
     ...TOLERATED.map((message) => `fetch.fsck.${message}=ignore`),
   ].flatMap((setting) => ['-c', setting]);
 }
