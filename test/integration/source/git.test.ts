@@ -121,9 +121,9 @@ describe('pathspecs of a closure', () => {
         const named = git(['log', '-n1', '--format=%s', branch, '--', ...closure.paths]).trim();
         expect(named).toBe(String(last));
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
-  });
+  }, 120_000);
 });
 
 /** A first commit of all files, then one commit for each list of changes. */

@@ -293,7 +293,7 @@ describe('no file that a build can read', () => {
           expect(result.basis).toBe('dockerfile');
         },
       ),
-      { numRuns: 1500 },
+      { numRuns: 500 },
     );
   });
 });
