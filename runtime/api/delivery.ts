@@ -57,7 +57,7 @@ const parent = z.strictObject({
     .string()
     .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not a name of a build argument')
     .optional()
-    .describe('Build argument that receives NAME@DIGEST of the parent'),
+    .describe('Build argument that receives NAME@DIGEST of the parent, as builders reach it'),
 });
 
 const platform = z

@@ -77,7 +77,9 @@ export class ImageObserver {
       (one) => one.application === parent.application && one.version === pair.version,
     );
     const digest = other && (await this.view(other)).image?.digest;
-    return { ...parent, ...(other && digest && { reference: `${other.image}@${digest}` }) };
+    if (!other || !digest) return parent;
+    const { reference } = this.#registry.location(other.image);
+    return { ...parent, reference: `${other.image}@${digest}`, pull: `${reference}@${digest}` };
   }
 
   async #image(pair: Pair, key: string, { source, deployed }: SourceView): Promise<Read<ImageFacts>> {

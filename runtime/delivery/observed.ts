@@ -97,7 +97,10 @@ export interface PairFacts {
   readonly parents: readonly {
     readonly application: string;
     readonly buildArg?: string;
+    /** NAME@DIGEST: its part of the key. */
     readonly reference?: string;
+    /** The same image where the registry really keeps it: what builders read. */
+    readonly pull?: string;
   }[];
   readonly image?: ImageFacts;
 }

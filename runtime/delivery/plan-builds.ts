@@ -120,8 +120,8 @@ function buildArgs({ pair, source, parents }: PairFacts): Record<string, string>
     name,
     value.replaceAll('${commit}', source?.commit ?? ''),
   ]);
-  const handedOver = parents.flatMap(({ buildArg, reference }) =>
-    buildArg !== undefined && reference !== undefined ? [[buildArg, reference]] : [],
+  const handedOver = parents.flatMap(({ buildArg, pull }) =>
+    buildArg !== undefined && pull !== undefined ? [[buildArg, pull]] : [],
   );
   return Object.fromEntries([...declared, ...handedOver]) as Record<string, string>;
 }
