@@ -51,7 +51,7 @@ export function deliveryOptions(settings: Settings): DeliveryOptions {
     installation: settings.installation ?? 'default',
     branchPrefix: settings.branchPrefix ?? 'slipway',
     headOwner: (host) => settings.forges?.[host]?.head,
-    author: settings.git?.author ?? { name: 'slipway', email: 'slipway@users.noreply.github.com' },
+    author: settings.git?.author ?? { name: 'slipway', email: 'slipway@localhost' },
     ...(settings.git?.signing && { signing: settings.git.signing }),
     batchWindow: limits?.batchWindow ?? 5 * minute,
     ...(limits?.openPullRequests && { openPullRequests: limits.openPullRequests }),

@@ -20,4 +20,6 @@ export interface Plan<I extends Item = Item, A extends Action = Action> {
   readonly at: string;
   readonly items: readonly I[];
   readonly actions: readonly A[];
+  /** What is left to a person, in sentences. @default nothing */
+  readonly notes?: readonly string[];
 }

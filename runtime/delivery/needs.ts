@@ -1,4 +1,4 @@
-import type { PairFacts, TargetFacts } from './observed.ts';
+import type { PairFacts, StoredPair, TargetFacts } from './observed.ts';
 
 /** Pure questions about one pair that planning and the forming of pull requests share. */
 
@@ -49,11 +49,14 @@ export function activeHold(facts: PairFacts, now: number): { until?: string; rea
 
 /** The places whose deployed commit is newer than the wanted one, unless a person has accepted that. */
 export function refusedDowngrades(facts: PairFacts): readonly TargetFacts[] {
-  const accepted = facts.stored?.spec.accept;
-  const commit = facts.source?.commit;
-  if (accepted !== undefined && commit !== undefined && accepted.length >= 7 && commit.startsWith(accepted))
-    return [];
+  if (isAccepted(facts.stored, facts.source?.commit)) return [];
   return outdatedTargets(facts).filter(({ relation }) => relation === 'ahead');
+}
+
+/** True when a person has said that this commit may replace a newer one. */
+export function isAccepted(stored: StoredPair | undefined, commit: string | undefined): boolean {
+  const accepted = stored?.spec.accept;
+  return accepted !== undefined && accepted.length >= 7 && commit?.startsWith(accepted) === true;
 }
 
 /** True when a pull request can be made: there is an image under its release tag, and nothing speaks against it. */

@@ -1,11 +1,12 @@
-import type { Digest, Ports } from '../ports/index.ts';
+import type { Digest, Oid, Ports } from '../ports/index.ts';
 import { buildKey } from '../source/build-key.ts';
 import { keyTag, releaseTag, withKeySuffix } from '../source/tags.ts';
 import type { Guards } from './guards.ts';
 import type { SourceView } from './observe-relations.ts';
 import type { TargetTexts } from './observe-targets.ts';
 import type { ImageFacts, PairFacts, Problem, StoredPair } from './observed.ts';
-import type { Desired, Pair } from './pair.ts';
+import { isAccepted } from './needs.ts';
+import { pairName, type Desired, type Pair } from './pair.ts';
 import { read, type Read } from './read.ts';
 
 /** What the registry holds of a pair, and the key that its parents' digests lead to. */
@@ -24,6 +25,7 @@ export class ImageObserver {
   readonly #registry: Ports['registry'];
   readonly #guards: Guards;
   readonly #signal: AbortSignal;
+  readonly #stored: ReadonlyMap<string, StoredPair>;
   readonly #known: KnownImages;
   readonly #found = new Map<Pair, Promise<ImageView>>();
   readonly #heads = new Map<string, Promise<Read<Digest | undefined>>>();
@@ -43,6 +45,7 @@ export class ImageObserver {
     this.#registry = from.registry;
     this.#guards = from.guards;
     this.#signal = from.signal;
+    this.#stored = from.stored;
     this.#known = new KnownImages(from.stored);
   }
 
@@ -91,7 +94,7 @@ export class ImageObserver {
       if (seen)
         return { ok: true, value: { ...facts, digest: known.digest, releaseTag: seen, released: true } };
     }
-    if (!known && !this.#matters(pair, deployed)) return { ok: true, value: facts };
+    if (!known && !this.#matters(pair, source.commit, deployed)) return { ok: true, value: facts };
     const digest = known
       ? { ok: true as const, value: known.digest }
       : await this.#head(pair.image, facts.keyTag);
@@ -101,14 +104,19 @@ export class ImageObserver {
     return { ok: true, value: { ...facts, ...(digest.value && { digest: digest.value }), ...release.value } };
   }
 
-  /** Whether anything hangs on the registry's answer: what is deployed with the same content needs none. */
-  #matters(pair: Pair, deployed: SourceView['deployed']): boolean {
+  /**
+   * Whether anything hangs on the registry's answer: what is deployed with the same content, or is newer and must not go
+   * back, needs none.
+   */
+  #matters(pair: Pair, commit: Oid, deployed: SourceView['deployed']): boolean {
     const isParent = this.#desired.pairs.some(
       (one) =>
         one.version === pair.version &&
         one.parents.some(({ application }) => application === pair.application),
     );
     if (isParent || pair.parents.length > 0 || pair.targets.length === 0) return true;
+    const isAhead = pair.targets.some((target) => deployed.get(target)?.relation === 'ahead');
+    if (isAhead && !isAccepted(this.#stored.get(pairName(pair)), commit)) return false;
     return pair.targets.some((target) => {
       const text = this.#texts.get(target);
       return (

@@ -48,8 +48,7 @@ function withWord(spec: ApplicationVersionSpec, word: Word): ApplicationVersionS
       return { ...spec, hold: { ...(until && { until }), ...(reason && { reason }) } };
     }
     case 'release': {
-      const { hold: _, ...rest } = spec;
-      return rest;
+      return { ...spec, hold: undefined };
     }
     case 'retry':
       return { ...spec, retry: word.at };

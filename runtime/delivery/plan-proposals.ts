@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto';
 import { formatCommitMessage } from '../proposals/commit-message.ts';
 import { commitContent, proposalContent, type ProposedImage } from '../proposals/content.ts';
-import { markClosed } from '../proposals/marker.ts';
 import { joinReference } from '../manifests/image-reference.ts';
 import type {
-  ClosePullRequestAction,
   DeliveryAction,
   DescribePullRequestAction,
   Edit,
@@ -13,10 +11,11 @@ import type {
   PushedBranch,
 } from './actions.ts';
 import { stepOf } from './decide.ts';
+import { planClosings } from './plan-closings.ts';
 import { outdatedTargets } from './needs.ts';
-import type { Observed, OwnPullRequest, PairFacts, TargetFacts, UnitFacts } from './observed.ts';
+import type { Observed, PairFacts, TargetFacts, UnitFacts } from './observed.ts';
 import type { DeliveryOptions } from './options.ts';
-import { pairName, type Desired } from './pair.ts';
+import type { Desired } from './pair.ts';
 import { membersOf } from './units.ts';
 
 export interface ProposalWorld {
@@ -36,12 +35,14 @@ export interface ProposalWorld {
 export function planProposals(world: ProposalWorld): {
   actions: DeliveryAction[];
   waiting: Map<string, string>;
+  notes: string[];
 } {
   const waiting = new Map<string, string>();
   const active = world.observed.units.filter(
     ({ unit, problem }) => !problem && !unit.members.some((name) => world.settled.has(name)),
   );
   const due = withinLimit(active, world, waiting);
+  const { closings, notes } = planClosings(world);
   return {
     actions: [
       ...pushes(
@@ -51,9 +52,10 @@ export function planProposals(world: ProposalWorld): {
       ),
       ...due.flatMap((unit) => opening(unit, world)),
       ...due.flatMap((unit) => description(unit, world)),
-      ...world.observed.pullRequests.flatMap((pullRequest) => closing(pullRequest, world)),
+      ...closings,
     ],
     waiting,
+    notes,
   };
 }
 
@@ -215,38 +217,6 @@ function description(facts: UnitFacts, world: ProposalWorld): DescribePullReques
       number: pullRequest.number,
       title,
       body,
-    },
-  ];
-}
-
-/**
- * A pull request that no unit wants: its pairs are up to date without it, or another one carries them. What cannot be
- * read, waits or is unknown keeps its pull request.
- */
-function closing(pullRequest: OwnPullRequest, world: ProposalWorld): ClosePullRequestAction[] {
-  const { marker, repository, branch, base } = pullRequest;
-  const names = marker.applications.map((application) => pairName({ application, version: marker.version }));
-  const units = world.observed.units.filter(
-    ({ unit }) =>
-      unit.repository === repository &&
-      unit.base === base &&
-      unit.members.some((name) => names.includes(name)),
-  );
-  if (units.some(({ unit }) => unit.head.branch === branch)) return [];
-  const successor = units.find(({ facts }) => facts.open);
-  const obsolete = names.length > 0 && names.every((name) => world.upToDate.has(name));
-  if (!obsolete && !successor) return [];
-  const why = successor?.pullRequest
-    ? `superseded by #${successor.pullRequest.number}.`
-    : `${base} has this content already.`;
-  return [
-    {
-      key: `close/${repository}/${pullRequest.number}`,
-      kind: 'close-pull-request',
-      why: `#${pullRequest.number} is ${why.replace(/\.$/, '')}`,
-      repository: pullRequest.forge,
-      number: pullRequest.number,
-      body: markClosed(pullRequest.body, why),
     },
   ];
 }

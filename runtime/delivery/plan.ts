@@ -67,6 +67,7 @@ export function plan(
       ...proposals.actions,
       ...pruneBuilds(observed, options),
     ],
+    ...(proposals.notes.length > 0 && { notes: proposals.notes }),
   };
 }
 

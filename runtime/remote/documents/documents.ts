@@ -98,12 +98,13 @@ function refused(location: string, status: number): PortError {
 }
 
 async function readLimited(response: Response, location: string): Promise<string> {
-  const chunks: Buffer[] = [];
+  const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength;
+  const reader = response.body?.getReader();
+  for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
+    size += part.value.byteLength;
     if (size > limit) throw new PortError('invalid', location, `${location} has more than ${limit} bytes`);
-    chunks.push(Buffer.from(chunk));
+    chunks.push(part.value);
   }
   return Buffer.concat(chunks).toString('utf8');
 }
