@@ -45,6 +45,7 @@ const forge = z.strictObject({
     .describe('Use git over ssh: paths of the private key and of known_hosts'),
   head: z
     .string()
+    .regex(/^[\w.-]+(\/[\w.-]+)*$/, 'is not the name of an owner')
     .optional()
     .describe('Owner of the forks that hold our branches. Default: the repository itself'),
 });

@@ -2,7 +2,7 @@ import type { core, z } from 'zod';
 import type { Problem } from './errors.ts';
 import { meant, nearest, suggest } from './nearest.ts';
 import { knownFields, schemasAt, unwrap, wanted, type Schema } from './schema.ts';
-import { either, notThis, show, type Path } from './words.ts';
+import { either, formatPath, notThis, show, type Path } from './words.ts';
 
 /** A place that holds secrets: its values are never shown, and its remedy is the same for every mistake. */
 export interface Hidden {
@@ -31,15 +31,15 @@ export function problemsOf(
   hidden?: Hidden,
 ): Problem[] {
   const translator = new Translator(document, schema, hidden);
-  const problems = issues.flatMap((issue) => translator.problems(issue, []));
-  // Several issues of one secret are one problem.
-  return [...new Map(problems.map((one) => [JSON.stringify(one), one])).values()];
+  return issues.flatMap((issue) => translator.problems(issue, []));
 }
 
 class Translator {
   readonly #document: Places;
   readonly #schema: Schema;
   readonly #hidden: Hidden | undefined;
+  /** Several issues of one secret are one problem. */
+  readonly #secrets = new Set<string>();
 
   constructor(document: Places, schema: Schema, hidden: Hidden | undefined) {
     this.#document = document;
@@ -51,8 +51,7 @@ class Translator {
   problems(issue: Issue, base: Path): Problem[] {
     const path = [...base, ...issue.path];
     const secret = this.#secretAt(path);
-    if (secret !== undefined)
-      return [this.#aboutSecret(path.slice(0, secret), path.length === secret ? issue.message : '')];
+    if (secret !== undefined) return this.#aboutSecret(path.slice(0, secret), issue);
     switch (issue.code) {
       case 'unrecognized_keys':
         return this.#unknownFields(issue.keys, path);
@@ -144,17 +143,21 @@ class Translator {
     return depth < 0 ? undefined : depth + 1;
   }
 
-  /** @param ownWords what the schema says, which shows no value */
-  #aboutSecret(path: Path, ownWords: string): Problem {
-    const value = this.#document.valueAt(path);
-    if (value === undefined || value === null)
-      return this.#document.problem(path, 'is missing', this.#hidden?.remedy);
-    const what =
-      typeof value === 'object'
-        ? ownWords || 'is no reference to a secret'
-        : 'holds a value where only a reference to a secret may stand';
-    return this.#document.problem(path, what, this.#hidden?.remedy);
+  #aboutSecret(path: Path, issue: Issue): Problem[] {
+    const name = formatPath(path);
+    if (this.#secrets.has(name)) return [];
+    this.#secrets.add(name);
+    return [
+      this.#document.problem(path, secretMessage(this.#document.valueAt(path), issue), this.#hidden?.remedy),
+    ];
   }
+}
+
+/** Of the issue only what the schema itself says, which shows no value. */
+function secretMessage(value: unknown, issue: Issue): string {
+  if (value === undefined || value === null) return 'is missing';
+  if (typeof value !== 'object') return 'holds a value where only a reference to a secret may stand';
+  return issue.code === 'custom' && issue.message !== '' ? issue.message : 'is no reference to a secret';
 }
 
 function message(issue: Issue, value: unknown, schemas: readonly Schema[]): string {

@@ -12,7 +12,8 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
   for (const one of Array.from(known).slice(0, most)) {
     const other = simplify(one);
     const apart = distance(wanted, other);
-    if (apart > Math.max(wanted.length, other.length) / 3) continue;
+    const length = Math.max(wanted.length, other.length);
+    if (length === 0 || apart === length || apart > Math.ceil(length / 3)) continue;
     if (best === undefined || apart < best.distance) best = { name: one, distance: apart };
   }
   return best?.name;

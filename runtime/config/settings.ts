@@ -27,7 +27,10 @@ export function parseSettings(
   const document = new Document(tree, [...(file?.problems ?? []), ...overrides]);
   const { value, problems } = document.read(settings, secrets);
   const across = settingsProblems(document.salvage(settings, settings, 3).value ?? {}, document);
-  if (value === undefined || problems.length + across.length > 0)
-    throw new ConfigError([...problems, ...across]);
-  return value;
+  const all = [...problems, ...across];
+  if (value !== undefined && all.length === 0) return value;
+  const [inFile = [], inVariables = []] = [true, false].map((of) =>
+    all.filter((one) => (one.file === source?.name) === of),
+  );
+  throw new ConfigError([...inFile, ...inVariables]);
 }

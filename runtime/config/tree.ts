@@ -74,7 +74,8 @@ export function readTree(source: Source): { readonly tree?: Tree; readonly probl
     reader.report(0, [], 'holds nothing');
     return { problems: reader.problems };
   }
-  return tree.size > maxSize ? { problems: [bomb(tree.at)] } : { tree, problems: reader.problems };
+  if (tree.size > maxSize) return { problems: [bomb(tree.at)] };
+  return { ...(!reader.broken && { tree }), problems: reader.problems };
 }
 
 /** The plain value that a tree stands for. */
@@ -131,6 +132,8 @@ function bomb(at: Position): Problem {
 /** Turns YAML nodes into a tree; notes what is wrong and goes on. */
 class Reader {
   readonly problems: Problem[] = [];
+  /** A value is not known, so that nothing can be said about what holds it. */
+  broken = false;
   readonly #file: string;
   readonly #lines: LineCounter;
   /** `undefined` while the anchored value is being read: an alias there would contain itself. */
@@ -229,6 +232,7 @@ class Reader {
     const tree = this.#anchors.get(name);
     if (tree !== undefined && path.length + tree.depth <= maxDepth) return tree;
     if (tree !== undefined) return this.#tooDeep(offset, path);
+    this.broken = true;
     const message = this.#anchors.has(name)
       ? `the alias *${show(name).slice(1, -1)} stands inside its own anchor`
       : `the alias *${show(name).slice(1, -1)} has no anchor before it`;
@@ -237,6 +241,7 @@ class Reader {
   }
 
   #tooDeep(offset: number, path: Path): Tree {
+    this.broken = true;
     this.report(offset, path.slice(0, 3), tooDeep);
     return leaf(this.#position(offset), null);
   }
