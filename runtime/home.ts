@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import type { Settings } from './api/settings.ts';
 import type { Clock, Forge, ForgeRepository, Ports } from './ports/index.ts';
 import { forgesByHost } from './remote/github/forges.ts';
+import type { AnswerStore } from './remote/github/conditional.ts';
 import type { GitCredentials } from './remote/git/credentials.ts';
 
 /** Every port, opened as the settings say. Disposing it ends processes and closes files. */
@@ -44,13 +45,15 @@ export async function openHome({ settings, clock, environment, observer = {} }: 
       import('./local/builder/builder.ts'),
       import('./local/elector.ts'),
     ]);
-  const [{ Secrets }, { DocumentReader }] = await Promise.all([
+  const [{ Secrets }, { DocumentReader }, { AnswerCache }] = await Promise.all([
     import('./remote/secrets/secrets.ts'),
     import('./remote/documents/documents.ts'),
+    import('./local/answers.ts'),
   ]);
   const state = stateDirectory(settings);
   const secrets = new Secrets(environment);
-  const forges = await openForges(settings, clock, secrets, environment, observer);
+  const answers = AnswerCache.open(join(state, 'answers.sqlite'));
+  const forges = await openForges(settings, clock, secrets, environment, observer, answers);
   const git = new GitClient({
     directory: join(state, 'mirrors'),
     clock,
@@ -97,6 +100,7 @@ export async function openHome({ settings, clock, environment, observer = {} }: 
     async [Symbol.asyncDispose]() {
       await builder.close();
       objects.close();
+      answers?.close();
       await git[Symbol.asyncDispose]();
     },
   };
@@ -116,6 +120,7 @@ async function openForges(
   secrets: { read(reference: object): Promise<string> },
   environment: HomeOptions['environment'],
   observer: HomeObserver,
+  answers: AnswerStore | undefined,
 ): Promise<Forges> {
   const { GitHubForge } = await import('./remote/github/client.ts');
   const clients = new Map<string, Forge>();
@@ -136,6 +141,7 @@ async function openForges(
           }
         : { token: () => secrets.read(token ?? {}) },
       now: () => clock.now(),
+      ...(answers && { answers }),
       ...(observer.onForge && { onCall: observer.onForge }),
     });
     clients.set(host, client);
