@@ -1,7 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { types } from 'node:util';
 import { z } from 'zod';
 
 const answer = z.object({ etag: z.string(), more: z.boolean(), value: z.unknown() });
@@ -78,5 +77,5 @@ export class AnswerCache {
 
 /** Of SQLite or the file system: nothing that a cache may stop a pass for. */
 function isStorageError(error: unknown): boolean {
-  return types.isNativeError(error) && 'code' in error;
+  return Error.isError(error) && 'code' in error;
 }
