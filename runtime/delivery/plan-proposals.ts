@@ -23,8 +23,8 @@ export interface ProposalWorld {
   readonly observed: Observed;
   readonly options: DeliveryOptions;
   readonly now: number;
-  /** Pairs whose build is due or under way. */
-  readonly building: ReadonlySet<string>;
+  /** Pairs whose image is being built or tagged, or will be in this pass. */
+  readonly coming: ReadonlySet<string>;
   /** Pairs that nothing more is to happen to: held, blocked, rejected. */
   readonly settled: ReadonlySet<string>;
   /** Pairs whose manifests are as they should be. */
@@ -81,7 +81,7 @@ function withinLimit(
   });
 }
 
-/** One push per head repository, once no build of the same pass would soon need another. */
+/** One push per head repository, once no image that is still coming would soon need another. */
 function pushes(
   units: readonly UnitFacts[],
   world: ProposalWorld,
@@ -91,18 +91,21 @@ function pushes(
   return [...byTarget.values()].flatMap((group) => {
     const [first] = group;
     if (!first) return [];
-    const due = buildsToWaitFor(first.unit.repository, group, world);
+    const due = imagesToWaitFor(first.unit.repository, group, world);
     if (due > 0) {
       for (const { unit } of group)
         for (const name of unit.members)
-          waiting.set(name, `waits for ${due} builds, so that one push carries all`);
+          waiting.set(
+            name,
+            `waits for ${due} more ${due === 1 ? 'image' : 'images'}, so that one push carries all`,
+          );
       return [];
     }
     return [push(first, group, world)];
   });
 }
 
-function buildsToWaitFor(repository: string, group: readonly UnitFacts[], world: ProposalWorld): number {
+function imagesToWaitFor(repository: string, group: readonly UnitFacts[], world: ProposalWorld): number {
   const names = group.flatMap(({ unit }) => unit.members);
   const readySince = Math.min(
     ...names.map((name) => {
@@ -111,7 +114,7 @@ function buildsToWaitFor(repository: string, group: readonly UnitFacts[], world:
     }),
   );
   if (world.now - readySince >= world.options.batchWindow) return 0;
-  return [...world.building].filter((name) =>
+  return [...world.coming].filter((name) =>
     world.observed.pairs.get(name)?.pair.targets.some(({ into }) => into.url === repository),
   ).length;
 }

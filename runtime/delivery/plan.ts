@@ -49,7 +49,7 @@ export function plan(
     observed,
     options,
     now,
-    building: new Set(inState('build', 'building').map(([name]) => name)),
+    coming: comingImages(observed, decisions),
     settled: new Set(inState('held', 'blocked', 'rejected').map(([name]) => name)),
     upToDate: new Set(inState('up-to-date').map(([name]) => name)),
   });
@@ -69,6 +69,25 @@ export function plan(
     ],
     ...(proposals.notes.length > 0 && { notes: proposals.notes }),
   };
+}
+
+/**
+ * Pairs whose image comes by what is under way or starts now, parents before children. One whose parent has failed or
+ * is held, or that no builder is there for, is not coming: nobody should wait for it.
+ */
+function comingImages(observed: Observed, decisions: ReadonlyMap<string, Decision>): ReadonlySet<string> {
+  const coming = new Set<string>();
+  for (const [name, { pair, parents }] of observed.pairs) {
+    const state = decisions.get(name)?.state;
+    const canBuild =
+      observed.builderProblem === undefined &&
+      parents.every(
+        ({ reference, application }) =>
+          reference !== undefined || coming.has(pairName({ application, version: pair.version })),
+      );
+    if (state === 'building' || state === 'retag' || (state === 'build' && canBuild)) coming.add(name);
+  }
+  return coming;
 }
 
 /** Groups with a member that wants its image built now; those that wait for a parent have no key and no group. */
