@@ -83,7 +83,7 @@ export async function endState(world: World, state = 'state'): Promise<unknown> 
   return {
     branches: branches.split('\n').sort(),
     pullRequests: pullRequests
-      .map(({ number: _, ...rest }) => ({ ...rest, body: withoutNumbers(rest.body) }))
+      .map((one) => ({ ...one, number: 0, body: withoutNumbers(one.body) }))
       .sort((a, b) => (a.head.ref < b.head.ref ? -1 : 1)),
     tags: Object.fromEntries(Object.entries(tags).sort(([a], [b]) => (a < b ? -1 : 1))),
     statuses: await statusesOf(world, state),
