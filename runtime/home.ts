@@ -1,9 +1,12 @@
 import { join, resolve } from 'node:path';
 import type { Settings } from './api/settings.ts';
-import type { Clock, Forge, ForgeRepository, Ports } from './ports/index.ts';
+import { isFault } from './ports/index.ts';
+import type { Clock, Forge, ForgeRepository, Ports, RepositoryUrl } from './ports/index.ts';
 import { forgesByHost } from './remote/github/forges.ts';
 import type { AnswerStore } from './remote/github/conditional.ts';
 import type { GitCredentials } from './remote/git/credentials.ts';
+import type { RegistrySettings } from './remote/registry/names.ts';
+import { forgeRepository } from './source/repository.ts';
 
 /** Every port, opened as the settings say. Disposing it ends processes and closes files. */
 export interface Home extends Ports, AsyncDisposable {}
@@ -58,7 +61,7 @@ export async function openHome({ settings, clock, environment, observer = {} }: 
     directory: join(state, 'mirrors'),
     clock,
     ...(settings.git?.transports && { transports: ['http-loopback', ...settings.git.transports] }),
-    credentials: (host) => gitCredentials(host, settings, forges.tokens),
+    credentials: (host, repository) => gitCredentials(host, repository, settings, forges.tokens),
     environment,
     ...(observer.onGit && { onCall: observer.onGit }),
   });
@@ -163,6 +166,7 @@ function forgeSettings(
 /** Git asks by the host it really talks to, which may be where the forge's API is. */
 async function gitCredentials(
   host: string,
+  repository: RepositoryUrl,
   settings: Settings,
   tokens: ReadonlyMap<string, Token>,
 ): Promise<GitCredentials | undefined> {
@@ -172,14 +176,26 @@ async function gitCredentials(
   ) ?? [host];
   if (forge?.ssh) return { sshKey: forge.ssh.key, knownHosts: forge.ssh.knownHosts };
   const token = tokens.get(name);
-  return token && { username: 'x-access-token', password: await token({ host, owner: '', name: '' }) };
+  const asked = forgeRepository(repository);
+  if (!token || !asked) return undefined;
+  try {
+    return { username: 'x-access-token', password: await token(asked) };
+  } catch (error) {
+    // An App that is not installed there can still read what everybody can.
+    if (forge?.app && isFault(error, 'not-found')) return undefined;
+    throw error;
+  }
 }
 
-function registrySettings(settings: Settings): Record<string, { endpoint?: string; name?: string }> {
+function registrySettings(settings: Settings): Record<string, RegistrySettings> {
   return Object.fromEntries(
-    Object.entries(settings.registries ?? {}).map(([host, { endpoint, name }]) => [
+    Object.entries(settings.registries ?? {}).map(([host, { endpoint, name, insecure }]) => [
       host,
-      { ...(endpoint && { endpoint }), ...(name && { name }) },
+      {
+        ...(endpoint && { endpoint }),
+        ...(name && { name }),
+        ...(insecure !== undefined && { insecure }),
+      },
     ]),
   );
 }

@@ -56,6 +56,10 @@ const registry = z.strictObject({
     .string()
     .optional()
     .describe('Rewrites where images are pushed; {name} stands for the path without host'),
+  insecure: z
+    .boolean()
+    .optional()
+    .describe('Plain http, or a certificate that nobody checks. Default: false, true for loopback'),
   username: z.string().optional(),
   password: secretReference.optional(),
 });

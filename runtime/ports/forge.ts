@@ -41,6 +41,12 @@ export interface Forge {
   /** Who our credential is on this host. */
   account(host: string, signal?: AbortSignal): Promise<Account>;
 
+  /**
+   * What our credential may do there, as far as the forge says: a token may be narrower than its account.
+   * Throws `not-found` or `denied` where it may not even read.
+   */
+  access(repository: ForgeRepository, signal?: AbortSignal): Promise<{ readonly push: boolean }>;
+
   /** Every open pull request of the repository, newest first. */
   openPullRequests(repository: ForgeRepository, signal?: AbortSignal): Promise<readonly PullRequest[]>;
 

@@ -35,8 +35,11 @@ export interface GitOptions {
    * @default https, ssh and http-loopback
    */
   readonly transports?: readonly string[];
-  /** For a host (with port) of an effective URL; asked before each process. @default what git is configured with */
-  readonly credentials?: (host: string) => Promise<GitCredentials | undefined>;
+  /**
+   * For a host (with port) of an effective URL, and the repository that git was asked for; asked before each process.
+   * @default what git is configured with
+   */
+  readonly credentials?: (host: string, repository: RepositoryUrl) => Promise<GitCredentials | undefined>;
   /** Milliseconds per git process. @default 600 000 */
   readonly timeout?: number;
   readonly clock: Clock;

@@ -18,7 +18,7 @@ const RETRY_DELAY = 500;
 export interface RemoteOptions {
   readonly directory: string;
   readonly transports: readonly string[];
-  readonly credentials: (host: string) => Promise<GitCredentials | undefined>;
+  readonly credentials: (host: string, repository: RepositoryUrl) => Promise<GitCredentials | undefined>;
   readonly clock: Clock;
 }
 
@@ -89,7 +89,9 @@ export class Remote {
     const endpoint = endpointOf(effectiveUrl(repository, await this.#rules(), direction));
     checkTransport(repository, endpoint, this.#options.transports);
     this.#askpass ??= writeAskpass(this.#options.directory);
-    const credentials = endpoint.host ? await this.#options.credentials(endpoint.host) : undefined;
+    const credentials = endpoint.host
+      ? await this.#options.credentials(endpoint.host, repository)
+      : undefined;
     const access = accessFor(endpoint, credentials, await this.#askpass);
     return { ...access, env: { ...access.env, GIT_ALLOW_PROTOCOL: endpoint.protocol } };
   }

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
-import { PortError, isFault } from '../../ports/index.ts';
+import { isFault } from '../../ports/index.ts';
 import type { Account, Forge, ForgeRepository, PullRequest } from '../../ports/index.ts';
+import { abortable } from './abortable.ts';
 import { ConditionalReader, memoryAnswers } from './conditional.ts';
 import type { AnswerStore, Query, Read } from './conditional.ts';
 import { AppCredentials, TokenCredentials } from './credentials.ts';
@@ -28,7 +29,7 @@ export interface GitHubForgeOptions {
   readonly onCall?: (call: Call) => void;
   /** Milliseconds per exchange. @default 30_000 */
   readonly timeout?: number;
-  /** Milliseconds between writes. @default 1000, as GitHub asks; 0 for loopback */
+  /** Milliseconds between writes. @default 1000, as GitHub asks; 0 where the API is on loopback */
   readonly writeInterval?: number;
   /** Longest wait for a rate limit within a call, milliseconds; beyond, `rate-limited` is thrown. @default 10_000 */
   readonly patience?: number;
@@ -67,11 +68,12 @@ export class GitHubForge implements Forge {
   constructor(options: GitHubForgeOptions) {
     this.#host = options.host;
     this.#now = options.now ?? Date.now;
+    const api = (options.api ?? defaultApi(options.host)).replace(/\/+$/, '');
     this.#client = openClient({
-      api: (options.api ?? defaultApi(options.host)).replace(/\/+$/, ''),
+      api,
       fetch: options.fetch ?? fetch,
       timeout: options.timeout ?? 30_000,
-      writeInterval: options.writeInterval ?? (isLoopback(options.host) ? 0 : 1_000),
+      writeInterval: options.writeInterval ?? writeIntervalOf(api),
       patience: options.patience ?? 10_000,
       retryDelay: options.retryDelay ?? 1_000,
       onCall: options.onCall,
@@ -101,6 +103,18 @@ export class GitHubForge implements Forge {
   /** A token with which git, too, may read and push this repository; its user name is `x-access-token`. */
   tokenFor(repository: ForgeRepository, signal?: AbortSignal): Promise<string> {
     return abortable(this.#credentials.token(repository, signal), { subject: nameOf(repository), signal });
+  }
+
+  async access(repository: ForgeRepository, signal?: AbortSignal): Promise<{ readonly push: boolean }> {
+    const purpose = 'ask for our access';
+    const { value } = await this.#read(
+      { repository, subject: nameOf(repository), purpose, signal },
+      '',
+      {},
+      schemas.repository,
+    );
+    const permitted = this.#credentials.alwaysWrites || value.permissions?.push === true;
+    return { push: permitted && value.archived !== true };
   }
 
   async openPullRequests(repository: ForgeRepository, signal?: AbortSignal): Promise<readonly PullRequest[]> {
@@ -285,6 +299,11 @@ export class GitHubForge implements Forge {
   }
 }
 
+/** Whatever host a forge on this machine stands for. */
+export function writeIntervalOf(api: string): number {
+  return isLoopback(URL.parse(api)?.host ?? '') ? 0 : 1_000;
+}
+
 function defaultApi(host: string): string {
   if (host === 'github.com') return 'https://api.github.com';
   return `${isLoopback(host) ? 'http' : 'https'}://${host}/api/v3`;
@@ -306,23 +325,4 @@ function isFrom(one: PullRequest, head: { readonly owner: string; readonly branc
 
 function saysThatOneExists(error: unknown): boolean {
   return isFault(error, 'invalid') && /already exists/i.test(error.message);
-}
-
-/** Ends with the signal even while a call waits for its turn. */
-async function abortable<T>(
-  work: Promise<T>,
-  { subject, signal }: { readonly subject: string; readonly signal: AbortSignal | undefined },
-): Promise<T> {
-  if (signal === undefined) return work;
-  const { promise: ended, reject } = Promise.withResolvers<never>();
-  const stop = () => {
-    reject(new PortError('cancelled', subject, `${subject}: cancelled`, { cause: signal.reason }));
-  };
-  if (signal.aborted) stop();
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    return await Promise.race([work, ended]);
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
 }

@@ -16,6 +16,8 @@ export interface Credentials {
   token(repository: RepositoryName, signal?: AbortSignal): Promise<string>;
   /** Where the forge says who we are, and how to ask. */
   identity(): Promise<{ readonly route: 'GET /user' | 'GET /app'; readonly authorization: string }>;
+  /** Its tokens may push, or there are none; else the forge has to be asked. */
+  readonly alwaysWrites: boolean;
   /** The token was refused. True when the next `token` gives another one. */
   forget(repository: RepositoryName): boolean;
 }
@@ -35,6 +37,7 @@ interface Context {
 }
 
 export class TokenCredentials implements Credentials {
+  readonly alwaysWrites = false;
   readonly #token: () => Promise<string>;
   readonly #context: Context;
 
@@ -76,6 +79,7 @@ const FIRST_LOOK = 250;
 
 /** A GitHub App. Each token is good for one repository and the permissions that Slipway needs, for an hour at most. */
 export class AppCredentials implements Credentials {
+  readonly alwaysWrites = true;
   readonly #app: AppCredential;
   readonly #context: Context;
   readonly #tokens = new Map<string, IssuedToken>();

@@ -16,6 +16,7 @@ export function forgesByHost(forges: ReadonlyMap<string, Forge>): Forge {
   };
   return {
     account: async (host, signal) => at(host).account(host, signal),
+    access: async (repository, signal) => at(repository.host).access(repository, signal),
     openPullRequests: async (repository, signal) => at(repository.host).openPullRequests(repository, signal),
     pullRequestsFrom: async (repository, head, signal) =>
       at(repository.host).pullRequestsFrom(repository, head, signal),

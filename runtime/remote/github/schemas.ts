@@ -29,6 +29,12 @@ export const identity = z.union([z.object({ slug: z.string() }), user]);
 
 export const closing = z.object({ closed_by: user.nullish() });
 
+/** Permissions are told to those who show a credential. */
+export const repository = z.object({
+  archived: z.boolean().optional(),
+  permissions: z.object({ push: z.boolean() }).optional(),
+});
+
 export const installation = z.object({ id: z.int().positive() });
 
 /** The account that GitHub shows for one that was deleted. */

@@ -72,10 +72,14 @@ function accountRoutes(api: Hono<Env>, { views, limits }: ApiParts): void {
 
 function repositoryRoutes(api: Hono<Env>, parts: ApiParts): void {
   const { state, repositories, views, now } = parts;
-  const full = async (repository: Repository) => {
+  const full = async (call: Call, repository: Repository) => {
     const facts = await factsOf(state, repositories, now())(repository.fullName);
     if (facts === undefined) throw notFound();
-    return views.fullRepository(facts);
+    const actor = call.get('actor');
+    return views.fullRepository(
+      facts,
+      actor.kind === 'account' ? permits(actor, repository.fullName, 'contents') : undefined,
+    );
   };
   const create = async (call: Call, owner: string) => {
     const wanted = requests.parseBody(requests.newRepository, await call.req.text(), 'Repository');
@@ -91,14 +95,16 @@ function repositoryRoutes(api: Hono<Env>, parts: ApiParts): void {
     const repository = await repositories.create(owner, wanted.name);
     state.repository(repository.fullName, now());
     state.describe(repository.fullName, { description: wanted.description ?? null });
-    return call.json(await full(repository), 201);
+    return call.json(await full(call, repository), 201);
   };
   api.post('/user/repos', (call) => create(call, unlimited(call)));
   api.post('/orgs/:org/repos', (call) => {
     unlimited(call);
     return create(call, call.req.param('org'));
   });
-  api.get('/repos/:owner/:repo', async (call) => call.json(await full(await repositoryOf(call, parts))));
+  api.get('/repos/:owner/:repo', async (call) =>
+    call.json(await full(call, await repositoryOf(call, parts))),
+  );
   api.get('/repos/:owner/:repo/branches', async (call) => {
     const repository = await repositoryOf(call, parts);
     const list = [...(await repositories.branches(repository))].map(([name, { commit }]) =>
@@ -123,7 +129,7 @@ function repositoryRoutes(api: Hono<Env>, parts: ApiParts): void {
     const fork = there ?? (await repositories.fork(origin, owner, name));
     state.repository(fork.fullName, now());
     state.describe(fork.fullName, { parent: origin.fullName });
-    return call.json(await full(fork), 202);
+    return call.json(await full(call, fork), 202);
   });
 }
 

@@ -115,8 +115,15 @@ export class Views {
     };
   }
 
-  fullRepository(facts: RepositoryFacts) {
-    return { ...this.repository(facts), network_count: facts.forks, subscribers_count: 0 };
+  /** @param push whether the one who asks may write; undefined for nobody, who is told no permissions */
+  fullRepository(facts: RepositoryFacts, push: boolean | undefined) {
+    const permissions = { admin: push, maintain: push, push, triage: push, pull: true };
+    return {
+      ...this.repository(facts),
+      network_count: facts.forks,
+      subscribers_count: 0,
+      ...(push !== undefined && { permissions }),
+    };
   }
 
   branch(repository: string, name: string, commit: string) {

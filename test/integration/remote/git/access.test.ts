@@ -151,16 +151,17 @@ describe('credentials', () => {
       ),
       PATH: watched.path,
     };
-    const hosts: string[] = [];
+    const asked: string[][] = [];
     const client = fixture.client({
       environment,
-      credentials: (host) => {
-        hosts.push(host);
+      credentials: (...of) => {
+        asked.push(of);
         return Promise.resolve(credentials);
       },
     });
     await fetchAll(client, fixture.url('repo'));
-    expect(hosts).toEqual([fixture.server.host, fixture.server.host]);
+    const of = [fixture.server.host, fixture.url('repo')];
+    expect(asked).toEqual([of, of]);
     expect(watched.lines()).toContain('ls-remote');
     expect(watched.lines()).not.toContain(SECRET);
     expect(readdirSync(fixture.folder)).not.toContain('helper-used');

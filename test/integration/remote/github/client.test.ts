@@ -294,6 +294,26 @@ describe('failures', () => {
   });
 });
 
+describe('access', () => {
+  it('is what the forge says of the credential', async () => {
+    expect(await client({ fetch: checked }).access(repository())).toEqual({ push: true });
+  });
+
+  it.each([
+    ['that it may only read', { permissions: { push: false } }],
+    ['nothing', {}],
+    ['that nobody may write any more', { archived: true, permissions: { push: true } }],
+  ])('is no right to push where the forge says %s', async (_, answer) => {
+    fault = () => reply(200, answer);
+    expect(await client().access(repository())).toEqual({ push: false });
+  });
+
+  it('is none to a repository that we cannot see', async () => {
+    const error = await failure(client().access({ ...repository(), name: 'secret' }));
+    expect(error).toMatchObject({ fault: 'not-found', subject: 'kubeflow/secret' });
+  });
+});
+
 describe('an App', () => {
   const { privateKey } = generateKeyPairSync('rsa', {
     modulusLength: 2048,

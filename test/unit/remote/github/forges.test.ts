@@ -10,6 +10,7 @@ function echo(name: string): Forge {
       Promise.resolve([name, method, ...given] as never);
   return {
     account: answer('account'),
+    access: answer('access'),
     openPullRequests: answer('openPullRequests'),
     pullRequestsFrom: answer('pullRequestsFrom'),
     pullRequest: answer('pullRequest'),
@@ -35,6 +36,7 @@ describe('forgesByHost', () => {
     const head = { owner: 'kubeflow', branch: 'one' };
     const wanted = { title: 't', body: 'b', head, base: 'main' };
     expect(await forges.account(host, signal)).toEqual([name, 'account', host, signal]);
+    expect(await forges.access(repository, signal)).toEqual([name, 'access', repository, signal]);
     expect(await forges.openPullRequests(repository, signal)).toEqual([
       name,
       'openPullRequests',
