@@ -177,7 +177,7 @@ export class LocalBuilder implements Builder {
       if (clock.now() >= deadline) break;
       await this.#sleep(25, signal);
     }
-    await endBelongings(shim, 0);
+    await endBelongings(shim, this.#builds.folder(name).path, 0);
     if ((await this.#builds.folder(name).result()) === undefined && (await isAlive(shim))) {
       signalProcess(shim.pid, 'SIGKILL');
     }

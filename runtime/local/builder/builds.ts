@@ -80,7 +80,7 @@ export class Builds {
     if (owner === undefined && !(await folder.claim({ kind: 'nobody', result: lost }))) {
       return this.look(record.request.name);
     }
-    if (owner?.kind === 'shim') await endBelongings(owner.process, 0);
+    if (owner?.kind === 'shim') await endBelongings(owner.process, folder.path, 0);
     // The first result stays: the shim may have written its own between our two looks.
     await folder.finish(owner?.kind === 'nobody' ? owner.result : lost);
     const result = await folder.result();

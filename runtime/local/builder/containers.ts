@@ -13,6 +13,8 @@ export function containersSteps(
 ): readonly Step[] {
   const local = `localhost/slipway-build:${job.record.request.name}`;
   const isIndex = job.record.request.platforms.length > 1;
+  // buildah 1.28's `manifest push` does not read this from registries.conf, and ends well without having pushed.
+  const insecure = job.record.location.insecure ? ['--tls-verify=false'] : [];
   const command = [tool, ...flags.options];
   return [
     {
@@ -30,19 +32,24 @@ export function containersSteps(
     },
     ...references(job).map((name, index): Step => {
       const path = join(job.work, `digest-${index}`);
-      const push = isIndex ? ['manifest', 'push', '--all'] : ['push'];
+      const push = isIndex ? ['manifest', 'push', '--all', ...insecure] : ['push', ...insecure];
       return {
         phase: 'push',
         argv: [...command, ...push, '--digestfile', path, local, `docker://${name}`],
         digest: { from: 'digest-file', path },
       };
     }),
-    { phase: 'clean-up', argv: [...command, ...removal(tool, isIndex), local] },
+    ...cleanUp(command, local, isIndex),
   ];
 }
 
-function removal(tool: 'podman' | 'buildah', isIndex: boolean): readonly string[] {
-  return isIndex && tool === 'podman' ? ['manifest', 'rm'] : ['rmi'];
+/** The images of an index have no names of their own, and stay when it goes. */
+function cleanUp(command: readonly string[], local: string, isIndex: boolean): readonly Step[] {
+  if (!isIndex) return [{ phase: 'clean-up', argv: [...command, 'rmi', local] }];
+  return [
+    { phase: 'clean-up', argv: [...command, 'manifest', 'rm', local] },
+    { phase: 'clean-up', argv: [...command, 'rmi'], appendsBuiltImages: true },
+  ];
 }
 
 /**

@@ -12,6 +12,8 @@ interface ProcessEntry {
   readonly group: number;
   readonly session: number;
   readonly began: string;
+  /** The build folder that its environment names, where the system shows it. */
+  readonly build?: string | undefined;
 }
 /** Living processes by id; zombies are left out. */
 export type ProcessTable = ReadonlyMap<number, ProcessEntry>;
@@ -26,34 +28,45 @@ export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
   return (await identify(identity.pid))?.began === identity.began;
 }
 
+/** The variable that marks a build's processes with its folder. */
+export const BUILD_MARK = 'SLIPWAY_BUILD';
+
 /**
- * The processes that a shim started and left or still has: of its group, its session, or below one of them.
- * None when its id now belongs to a stranger: an id is not given again while a group of that id lives.
+ * The processes that a shim started and left or still has: of its group, its session, below one of them, or marked with
+ * the folder (a daemon leaves group, session and parent, but keeps its environment). A stranger that got the shim's id
+ * is not followed: an id is not given again while a group of that id lives.
  */
-export function belongings(table: ProcessTable, shim: ProcessIdentity): readonly number[] {
+export function belongings(table: ProcessTable, shim: ProcessIdentity, folder: string): readonly number[] {
   const leader = table.get(shim.pid);
-  if (leader !== undefined && leader.began !== shim.began) return [];
-  const found = new Set<number>([shim.pid]);
-  for (const [pid, { group, session }] of table) {
-    if (group === shim.pid || session === shim.pid) found.add(pid);
+  const isOurs = leader === undefined || leader.began === shim.began;
+  const found = new Set<number>(isOurs ? [shim.pid] : []);
+  for (const [pid, { group, session, build }] of table) {
+    if ((isOurs && (group === shim.pid || session === shim.pid)) || build === folder) found.add(pid);
   }
   for (let before = -1; before !== found.size;) {
     before = found.size;
     for (const [pid, { parent }] of table) if (found.has(parent)) found.add(pid);
   }
-  found.delete(shim.pid);
-  return [...found].filter((pid) => table.has(pid));
+  return [...found].filter((pid) => table.has(pid) && (pid !== shim.pid || !isOurs));
 }
 
-/** Ends everything that the shim started, but not itself: TERM, and KILL for what is left after `grace` milliseconds. */
-export async function endBelongings(shim: ProcessIdentity, grace: number): Promise<void> {
+/**
+ * Ends everything that the shim of that folder started, but not itself: TERM, and KILL for what is left after `grace`
+ * milliseconds.
+ */
+export async function endBelongings(shim: ProcessIdentity, folder: string, grace: number): Promise<void> {
   const deadline = Date.now() + grace;
+  const asked = new Set<number>();
   // A process may fork between the look and the signal: look until nothing is left.
-  for (let round = 0; ; round++) {
-    const rest = belongings(await processTable(), shim);
+  for (;;) {
+    const rest = belongings(await processTable(), shim, folder);
     if (rest.length === 0) return;
-    const late = Date.now() >= deadline;
-    if (late || round === 0) for (const pid of rest) signalProcess(pid, late ? 'SIGKILL' : 'SIGTERM');
+    const isLate = Date.now() >= deadline;
+    for (const pid of rest) {
+      if (isLate) signalProcess(pid, 'SIGKILL');
+      else if (!asked.has(pid)) signalProcess(pid, 'SIGTERM');
+      asked.add(pid);
+    }
     await sleep(50);
   }
 }
@@ -72,8 +85,9 @@ export async function processTable(): Promise<ProcessTable> {
   const table = new Map<number, ProcessEntry>();
   for (const name of await readdir('/proc')) {
     if (!/^\d+$/.test(name)) continue;
-    const entry = await readEntry(Number(name));
-    if (entry !== undefined) table.set(Number(name), entry);
+    const pid = Number(name);
+    const entry = await readEntry(pid);
+    if (entry !== undefined) table.set(pid, { ...entry, build: await readMark(pid) });
   }
   return table;
 }
@@ -83,6 +97,17 @@ async function readEntry(pid: number): Promise<ProcessEntry | undefined> {
     return parseStat(await readFile(`/proc/${pid}/stat`, 'latin1'), await bootId());
   } catch (error) {
     if (isCode(error, 'ENOENT', 'ESRCH')) return undefined;
+    throw error;
+  }
+}
+
+/** Undefined also for processes of other users. */
+async function readMark(pid: number): Promise<string | undefined> {
+  try {
+    const variables = (await readFile(`/proc/${pid}/environ`, 'utf8')).split('\0');
+    return variables.find((one) => one.startsWith(`${BUILD_MARK}=`))?.slice(BUILD_MARK.length + 1);
+  } catch (error) {
+    if (isCode(error, 'ENOENT', 'ESRCH', 'EACCES', 'EPERM')) return undefined;
     throw error;
   }
 }

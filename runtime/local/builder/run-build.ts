@@ -34,10 +34,10 @@ export async function runBuild(
   const log = new LogWriter(folder.log);
   const timedOut = AbortSignal.timeout(record.timeout);
   const ended = AbortSignal.any([cancelled, timedOut]);
-  const stop = (): void => void endBelongings(shim, GRACE);
+  const stop = (): void => void endBelongings(shim, folder.path, GRACE);
   ended.addEventListener('abort', stop, { once: true });
   try {
-    const ending = await runSteps(folder, record, log, ended);
+    const ending = await runSteps(folder, record, log, { ended, stop });
     if (cancelled.aborted) return { phase: 'cancelled' };
     if (timedOut.aborted) return failed(timeoutFailure(record, log));
     return ending;
@@ -46,7 +46,7 @@ export async function runBuild(
     return failed({ kind: 'transient', reason: reasonOf(error), message: lastLines(said) });
   } finally {
     // A daemon that the build left behind would keep the machine busy, and its ports taken.
-    await endBelongings(shim, cancelled.aborted || timedOut.aborted ? GRACE : 0);
+    await endBelongings(shim, folder.path, cancelled.aborted || timedOut.aborted ? GRACE : 0);
     log.close();
   }
 }
@@ -55,7 +55,7 @@ async function runSteps(
   folder: BuildFolder,
   record: BuildRecord,
   log: LogWriter,
-  ended: AbortSignal,
+  { ended, stop }: { readonly ended: AbortSignal; readonly stop: () => void },
 ): Promise<Ending> {
   await mkdir(folder.work, { recursive: true });
   const { context, dockerfile } = locateSource(folder.source, record.request.source);
@@ -69,9 +69,13 @@ async function runSteps(
   }
   const environment = await environmentOf(folder, record);
   const steps = stepsOf({ record, context, dockerfile, work: folder.work });
-  const run = (step: Step): Promise<Ended> => runStep(step, folder.work, environment, log);
+  const run = (step: Step): Promise<Ended> =>
+    runStep(step, folder.work, environment, log, () => {
+      // Its process was not there yet when the others were ended.
+      if (ended.aborted && step.phase !== 'clean-up') stop();
+    });
   const digests: string[] = [];
-  let isBuilt = false;
+  let built: string | undefined;
   try {
     for (const step of steps.filter(({ phase }) => phase !== 'clean-up')) {
       if (ended.aborted) break;
@@ -79,7 +83,7 @@ async function runSteps(
       if (end.status !== 0) {
         return failed(classify({ tool: record.tool.name, phase: step.phase, tail: log.tail, ...end }));
       }
-      isBuilt = true;
+      built ??= end.stdout;
       if (step.digest === undefined) continue;
       const digest = await readDigest(step.digest, end.stdout);
       if (digest === undefined) return failed(noDigest(record, step, log));
@@ -87,9 +91,16 @@ async function runSteps(
     }
   } finally {
     // Its own failure is in the log, and is no reason to build again.
-    if (isBuilt) for (const step of steps.filter(({ phase }) => phase === 'clean-up')) await run(step);
+    if (built !== undefined) {
+      for (const step of steps.filter(({ phase }) => phase === 'clean-up')) await run(cleaning(step, built));
+    }
   }
   return sameDigest(digests);
+}
+
+function cleaning(step: Step, built: string): Step {
+  if (step.appendsBuiltImages !== true) return step;
+  return { ...step, argv: [...step.argv, ...new Set(built.match(/^[0-9a-f]{64}$/gm))] };
 }
 
 function noDigest(record: BuildRecord, step: Step, log: LogWriter): Failure {
@@ -114,6 +125,7 @@ async function runStep(
   directory: string,
   environment: Record<string, string>,
   log: LogWriter,
+  onSpawn: () => void,
 ): Promise<Ended> {
   const [file = '', ...args] = step.argv;
   const child = spawn(file, args, { cwd: directory, env: environment, stdio: ['pipe', 'pipe', 'pipe'] });
@@ -129,6 +141,7 @@ async function runStep(
   });
   child.stdin.end(step.stdin ?? '');
   await once(child, 'spawn');
+  onSpawn();
   // `exit`, not `close`: a daemon that kept the pipes open must not keep the build open.
   const [status, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
   await drained(child.stdout, child.stderr);

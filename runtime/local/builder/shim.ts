@@ -22,3 +22,5 @@ if (await folder.claim({ kind: 'shim', process: identity, startedAt: Date.now() 
     finishedAt: Date.now(),
   });
 }
+// A process that escaped may still hold our pipes, which must not keep us.
+process.exit();

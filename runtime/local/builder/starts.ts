@@ -9,6 +9,7 @@ import type { Failure } from './classify.ts';
 import { buildEnvironment } from './environment.ts';
 import type { BuildFolder } from './folder.ts';
 import { lastLines } from './log.ts';
+import { BUILD_MARK } from './processes.ts';
 import type { BuildRecord } from './records.ts';
 import { sourceFailure, writeSource } from './source.ts';
 
@@ -108,7 +109,7 @@ export class Starts {
       const child = spawn(process.execPath, [SHIM, dirname(folder.path), name], {
         cwd: folder.path,
         detached: true,
-        env: buildEnvironment(process.env),
+        env: { ...buildEnvironment(process.env), [BUILD_MARK]: folder.path },
         stdio: ['ignore', 'ignore', stderr],
       });
       child.once('error', (error) => (ended = error.message));

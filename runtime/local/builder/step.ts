@@ -4,8 +4,11 @@ import type { BuildRecord } from './records.ts';
 export interface Step {
   readonly phase: 'build' | 'push' | 'clean-up';
   readonly argv: readonly string[];
+  /** @default empty */
   readonly stdin?: string;
   readonly digest?: DigestSource;
+  /** The ids that the build step printed, one per line, are added to `argv`. */
+  readonly appendsBuiltImages?: boolean;
 }
 
 export type DigestSource =

@@ -161,6 +161,14 @@ describe('processes', () => {
     expect(await identify(pid)).toBeUndefined();
   });
 
+  it('of a cancelled build are all gone, daemons too', async () => {
+    const builder = open();
+    await builder.start(request('escapes', 'escapes'));
+    const pid = await background('escapes');
+    await builder.cancel('escapes');
+    expect(await identify(pid)).toBeUndefined();
+  });
+
   it('that ignore TERM are killed', async () => {
     const builder = open();
     await builder.start(request('stubborn', 'stubborn'));

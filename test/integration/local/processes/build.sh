@@ -24,6 +24,11 @@ daemon)
   echo $! >"$folder/$name.pid"
   echo "{\"digest\":\"sha256:$(value key)\"}"
   ;;
+escapes)
+  # A daemon by the book: out of the group, the session and the family.
+  (setsid sh -c 'sleep 1000 & echo $! >"$0"' "$folder/$name.pid" &)
+  sleep 1000
+  ;;
 hangs)
   setsid sleep 1000 &
   echo $! >"$folder/$name.pid"
