@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { html } from 'hono/html';
 import { git } from './git.ts';
+import { renderMarkdown } from './markdown.ts';
 import type { Pulls } from './pulls.ts';
 import type { Repositories, Repository } from './repositories.ts';
 import { styles } from './styles.ts';
@@ -163,12 +164,12 @@ function one(row: PullRow, changes: Changes, comments: readonly CommentRow[]): H
       ${badge(row)} <b>${row.author}</b> wants to merge
       <code>${row.head_repository}:${row.head_ref}</code> into <code>${row.base_ref}</code>${ending(row)}
     </p>
-    <pre class="words">${row.body ?? 'No description.'}</pre>
+    <div class="words">${renderMarkdown(row.body ?? 'No description.')}</div>
     ${comments.map(
       (comment) =>
         html`<section id="comment-${comment.id}">
           <small>${comment.author}, ${moment(comment.created_at)}</small>
-          <pre class="words">${comment.body}</pre>
+          <div class="words">${renderMarkdown(comment.body)}</div>
         </section>`,
     )}
     <h2>Commits</h2>

@@ -63,9 +63,21 @@ export const styles = html`<style>
     background: var(--soft);
   }
   .words {
-    padding: 0.75rem 1rem;
-    white-space: pre-wrap;
+    padding: 0 1rem;
+    border: 1px solid var(--line);
+    border-radius: 8px;
     overflow-wrap: anywhere;
+  }
+  .words pre {
+    padding: 0.5rem 0.75rem;
+    white-space: pre-wrap;
+  }
+  .words td {
+    padding: 0.2rem 0.75rem 0.2rem 0;
+    vertical-align: top;
+  }
+  .words thead {
+    display: none;
   }
   .rows {
     list-style: none;
