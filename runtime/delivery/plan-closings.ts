@@ -2,7 +2,7 @@ import { markClosed } from '../proposals/marker.ts';
 import type { ClosePullRequestAction } from './actions.ts';
 import type { OwnPullRequest } from './observed.ts';
 import { pairName } from './pair.ts';
-import type { ProposalWorld } from './plan-proposals.ts';
+import type { ProposalWorld } from './proposal-world.ts';
 
 /** So many are closed as obsolete without a person's word, or a fifth of all, whichever is more. */
 const fewObsolete = 3;
@@ -12,7 +12,7 @@ export function planClosings(world: Pick<ProposalWorld, 'observed' | 'upToDate'>
   closings: ClosePullRequestAction[];
   notes: string[];
 } {
-  const unwanted = world.observed.pullRequests.flatMap((pullRequest) => closing(pullRequest, world) ?? []);
+  const unwanted = unwantedPullRequests(world);
   const obsolete = unwanted.filter((one) => one.obsolete);
   const limit = Math.max(fewObsolete, Math.floor(world.observed.pullRequests.length / 5));
   if (obsolete.length <= limit) return { closings: unwanted.map(({ action }) => action), notes: [] };
@@ -22,6 +22,13 @@ export function planClosings(world: Pick<ProposalWorld, 'observed' | 'upToDate'>
       `${obsolete.length} pull requests look obsolete (${obsolete.map(({ action }) => `#${action.number}`).join(', ')}), more than are closed without a person's word: close-superseded closes them`,
     ],
   };
+}
+
+/** All of them, however many: for a person who has said so. */
+export function unwantedPullRequests(
+  world: Pick<ProposalWorld, 'observed' | 'upToDate'>,
+): { action: ClosePullRequestAction; obsolete: boolean }[] {
+  return world.observed.pullRequests.flatMap((pullRequest) => closing(pullRequest, world) ?? []);
 }
 
 /**

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { formatCommitMessage } from '../proposals/commit-message.ts';
 import { commitContent, proposalContent, type ProposedImage } from '../proposals/content.ts';
+import { code } from '../proposals/untrusted.ts';
+import { forgeRepository } from '../source/repository.ts';
 import { joinReference } from '../manifests/image-reference.ts';
 import type {
   DeliveryAction,
@@ -12,24 +14,10 @@ import type {
 } from './actions.ts';
 import { stepOf } from './decide.ts';
 import { planClosings } from './plan-closings.ts';
+import type { ProposalWorld } from './proposal-world.ts';
 import { outdatedTargets } from './needs.ts';
-import type { Observed, PairFacts, TargetFacts, UnitFacts } from './observed.ts';
-import type { DeliveryOptions } from './options.ts';
-import type { Desired } from './pair.ts';
+import type { PairFacts, TargetFacts, UnitFacts } from './observed.ts';
 import { membersOf } from './units.ts';
-
-export interface ProposalWorld {
-  readonly desired: Desired;
-  readonly observed: Observed;
-  readonly options: DeliveryOptions;
-  readonly now: number;
-  /** Pairs whose image is being built or tagged, or will be in this pass. */
-  readonly coming: ReadonlySet<string>;
-  /** Pairs that nothing more is to happen to: held, blocked, rejected. */
-  readonly settled: ReadonlySet<string>;
-  /** Pairs whose manifests are as they should be. */
-  readonly upToDate: ReadonlySet<string>;
-}
 
 /** Everything that pull requests need: pushes, openings, descriptions, closings. */
 export function planProposals(world: ProposalWorld): {
@@ -248,7 +236,7 @@ function proposedImage(facts: PairFacts, unit: UnitFacts['unit']): ProposedImage
     image: pair.image,
     tag: image?.releaseTag ?? '',
     digest: image?.digest ?? '',
-    repository: pair.source?.url ?? '',
+    repository: pageOf(pair.source?.url ?? ''),
     commit: source?.commit ?? '',
     ...(source && { commitSubject: source.subject }),
     ...(place?.deployedCommit && { deployedCommit: place.deployedCommit }),
@@ -257,12 +245,18 @@ function proposedImage(facts: PairFacts, unit: UnitFacts['unit']): ProposedImage
   };
 }
 
+/** Where people look at a repository that is perhaps read over ssh. */
+function pageOf(repository: string): string {
+  const forge = repository.startsWith('ssh:') ? forgeRepository(repository) : undefined;
+  return forge ? `https://${forge.host}/${forge.owner}/${forge.name}` : repository;
+}
+
 function note({ relation, current }: TargetFacts): string[] {
   switch (relation) {
     case 'diverged':
       return ['The deployed commit and the new one have parted: neither contains the other.'];
     case 'unresolved':
-      return [`The tag ${current.tag ?? ''} names a commit that the source does not have.`];
+      return [`The tag ${code(current.tag ?? '')} names a commit that the source does not have.`];
     case 'ahead':
       return ['The deployed commit is newer; a person has accepted to go back.'];
     default:
