@@ -1,5 +1,5 @@
 import { labels } from '../api/labels.ts';
-import type { Build } from '../ports/index.ts';
+import type { Build, BuildRequest } from '../ports/index.ts';
 import { runName } from '../source/run-name.ts';
 import type { BuildAction, PruneBuildAction, RetagAction } from './actions.ts';
 import { buildMemory, type AttemptsByPair, type BuildMemory } from './attempts.ts';
@@ -81,36 +81,41 @@ export function planBuilds(
 
 function buildAction({ image, key, members, memory }: BuildGroup, options: DeliveryOptions): BuildAction {
   const [leader] = members;
-  const repository = leader?.pair.source?.url;
-  if (!leader?.source || repository === undefined || !leader.image) throw new Error(`no source for ${image}`);
-  const { pair, source } = leader;
-  const name = runName({ application: pair.application, version: pair.version, key, attempt: memory.next });
+  const request = leader && buildRequest(leader, memory.next, options);
+  if (!request) throw new Error(`no source for ${image}`);
   return {
     key: `build/${image}/${key}/${memory.next}`,
     kind: 'build',
-    why: `the inputs of ${image} changed last in ${source.commit.slice(0, 12)} and have no image yet`,
+    why: `the inputs of ${image} changed last in ${request.source.commit.slice(0, 12)} and have no image yet`,
     pairs: members.map((member) => pairName(member.pair)),
     attempt: memory.next,
-    request: {
-      name,
-      key,
-      labels: {
-        [labels.application]: pair.application,
-        [labels.version]: pair.version,
-        [labels.imageTag]: leader.image.releaseTag,
-        [labels.owner]: options.installation,
-      },
-      source: {
-        repository,
-        commit: source.commit,
-        context: pair.context,
-        dockerfile: pair.dockerfile,
-      },
-      ...(pair.target && { target: pair.target }),
-      platforms: pair.platforms,
-      buildArgs: buildArgs(leader),
-      image: { name: image, tags: [leader.image.keyTag, leader.image.releaseTag] },
+    request,
+  };
+}
+
+/** Undefined where the source, or the image of a parent, is not known. */
+export function buildRequest(
+  facts: PairFacts,
+  attempt: number,
+  options: Pick<DeliveryOptions, 'installation'>,
+): BuildRequest | undefined {
+  const { pair, source, image, key } = facts;
+  if (!pair.source || !source || !image || key === undefined) return undefined;
+  const { application, version, context, dockerfile, target, platforms } = pair;
+  return {
+    name: runName({ application, version, key, attempt }),
+    key,
+    labels: {
+      [labels.application]: application,
+      [labels.version]: version,
+      [labels.imageTag]: image.releaseTag,
+      [labels.owner]: options.installation,
     },
+    source: { repository: pair.source.url, commit: source.commit, context, dockerfile },
+    ...(target && { target }),
+    platforms,
+    buildArgs: buildArgs(facts),
+    image: { name: image.name, tags: [image.keyTag, image.releaseTag] },
   };
 }
 

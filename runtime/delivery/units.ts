@@ -1,7 +1,7 @@
 import type { Oid, RepositoryUrl } from '../ports/index.ts';
-import { headBranch } from '../proposals/branch.ts';
 import { changeId, groupChangeId } from '../proposals/change.ts';
 import { forgeRepository } from '../source/repository.ts';
+import { branchNames, type BranchName } from './branch-names.ts';
 import { isReady, outdatedTargets } from './needs.ts';
 import { headRepository } from './observe-refs.ts';
 import type { PairFacts, Unit } from './observed.ts';
@@ -16,9 +16,9 @@ export function unitsOf(
   options: DeliveryOptions,
   now: number,
 ): Unit[] {
-  const shared = sharedImages(desired);
+  const nameBranch = branchNames(desired, options);
   const members = [...pairs.values()].filter((facts) => isReady(facts, now));
-  const parts = members.flatMap((facts) => partsOf(facts, desired, shared, options));
+  const parts = members.flatMap((facts) => partsOf(facts, desired, nameBranch));
   return [...Map.groupBy(parts, (part) => `${part.base.url} ${part.base.branch} ${part.branch}`)].flatMap(
     ([id, group]) => {
       const [first] = group;
@@ -58,12 +58,7 @@ interface Part {
 }
 
 /** One part for each repository and branch that has an outdated place of the pair. */
-function partsOf(
-  facts: PairFacts,
-  desired: Desired,
-  shared: ReadonlySet<string>,
-  options: DeliveryOptions,
-): Part[] {
+function partsOf(facts: PairFacts, { pullRequests: { strategy } }: Desired, nameBranch: BranchName): Part[] {
   const { pair, image, key } = facts;
   if (!image || key === undefined) return [];
   const outdated = new Set(outdatedTargets(facts).map(({ target }) => target));
@@ -71,21 +66,12 @@ function partsOf(
   return [...byBase.values()].flatMap((targets) => {
     const [first] = targets;
     if (!first || !targets.some((target) => outdated.has(target))) return [];
-    const strategy = desired.pullRequests.strategy;
     return [
       {
         facts,
         base: { url: first.into.url, branch: first.into.branch },
         target: first,
-        branch: headBranch({
-          strategy,
-          prefix: options.branchPrefix,
-          version: pair.version,
-          application: pair.application,
-          image: pair.image,
-          tag: image.releaseTag,
-          imageIsShared: shared.has(pair.image),
-        }),
+        branch: nameBranch(pair, first.into, image.releaseTag),
         change: changeId({ targets: targets.map(place), key }),
         alone: strategy !== 'grouped',
       },
@@ -96,14 +82,6 @@ function partsOf(
 /** A target as the change knows it: where, not what it is called in the config. */
 function place({ into, ...target }: Target): unknown {
   return { ...target, repository: into.url, branch: into.branch };
-}
-
-/** Images that several applications of the config name. */
-function sharedImages(desired: Desired): Set<string> {
-  const users = new Map<string, Set<string>>();
-  for (const { image, application } of desired.pairs)
-    users.set(image, (users.get(image) ?? new Set()).add(application));
-  return new Set([...users].filter(([, applications]) => applications.size > 1).map(([image]) => image));
 }
 
 export function membersOf(unit: Unit, pairs: ReadonlyMap<string, PairFacts>): PairFacts[] {

@@ -9,18 +9,20 @@ export function headBranch(of: {
   /** Name without tag: its last segment is used. */
   readonly image: string;
   readonly tag: string;
-  /** Several applications of the config share the image. */
-  readonly imageIsShared: boolean;
+  /** What tells it from others that would have the same name. @default nothing */
+  readonly apart?: readonly string[];
 }): string {
+  return [nameOf(of), ...(of.apart ?? [])].join('-');
+}
+
+function nameOf(of: Parameters<typeof headBranch>[0]): string {
   switch (of.strategy) {
     case 'rolling':
       return `${of.prefix}/${of.version}/${of.application}`;
     case 'grouped':
       return `${of.prefix}/${of.version}/_all`;
-    case 'per-tag': {
-      const image = of.image.slice(of.image.lastIndexOf('/') + 1);
-      return `update_${image}_${of.tag}${of.imageIsShared ? `-${of.application}` : ''}`;
-    }
+    case 'per-tag':
+      return `update_${of.image.slice(of.image.lastIndexOf('/') + 1)}_${of.tag}`;
   }
 }
 

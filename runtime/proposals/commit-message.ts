@@ -14,7 +14,12 @@ export function formatCommitMessage(message: CommitMessage): string {
   return `${message.subject}\n\n${message.lines.map((line) => `* ${line}`).join('\n')}\n\n${trailers.join('\n')}\n`;
 }
 
-/** The change that a commit carries; undefined for a commit that is not ours, or that a person amended without it. */
+/** The change that a commit carries; undefined for one that is not ours, or that a person made of ours and others. */
 export function changeOf(message: string): string | undefined {
-  return new RegExp(`^${changeTrailer}: ([0-9a-f]{64})$`, 'm').exec(message)?.[1];
+  const trailers =
+    message
+      .trimEnd()
+      .split(/\n\s*\n/)
+      .at(-1) ?? '';
+  return new RegExp(`^${changeTrailer}: ([0-9a-f]{64})$`, 'm').exec(trailers)?.[1];
 }

@@ -1,4 +1,4 @@
-import { fenced, oneLine } from './untrusted.ts';
+import { code, fenced, oneLine } from './untrusted.ts';
 import { formatMarker, type Marker } from './marker.ts';
 
 /** One image that a pull request moves. */
@@ -47,7 +47,7 @@ export function commitContent(images: readonly ProposedImage[]): { subject: stri
     subject: defaultTitle(images, first),
     lines: images.flatMap((one) => [
       `image ${one.image}:${one.tag}@${one.digest}`,
-      `Image built from ${one.repository.replace(/^\w+:\/\/[^/]+\//, '')}@${one.commit.slice(0, 12)}`,
+      `Image built from ${one.repository.replace(/^\w+:\/\/[^/]+\//, '')}@${short(one.commit)}`,
     ]),
   };
 }
@@ -59,21 +59,21 @@ function defaultTitle(images: readonly ProposedImage[], first: ProposedImage): s
 }
 
 function section(one: ProposedImage): string {
-  const commit = one.commit.slice(0, 12);
+  const { commit, deployedCommit, repository } = one;
   const rows = [
     ['Application', `${one.application}, version ${one.version}`],
-    ['Image', `\`${one.image}:${one.tag}\``],
-    ['Digest', `\`${one.digest}\``],
-    ['Source', `[${commit}](${one.repository}/commit/${one.commit})`],
-    ...(one.deployedCommit
+    ['Image', code(`${one.image}:${one.tag}`)],
+    ['Digest', code(one.digest)],
+    ['Source', `[${short(commit)}](${repository}/commit/${commit})`],
+    ...(deployedCommit
       ? [
           [
             'Changes',
-            `[${one.deployedCommit.slice(0, 12)}…${commit}](${one.repository}/compare/${one.deployedCommit}...${one.commit})`,
+            `[${short(deployedCommit)}…${short(commit)}](${repository}/compare/${deployedCommit}...${commit})`,
           ],
         ]
       : []),
-    ['Replaces', one.from.map((reference) => `\`${reference.replaceAll('`', '')}\``).join(', ') || 'nothing'],
+    ['Replaces', one.from.flatMap((reference) => code(reference) || []).join(', ') || 'nothing'],
   ];
   const table = ['| | |', '|---|---|', ...rows.map(([label, value]) => `| ${label} | ${value} |`)].join('\n');
   const notes = one.notes.map((note) => `> **Note:** ${note}`).join('\n>\n');
@@ -92,10 +92,14 @@ function expand(template: string, one: ProposedImage): string {
     version: one.version,
     image: one.image,
     tag: one.tag,
-    commit: one.commit.slice(0, 12),
+    commit: short(one.commit),
     repository: one.repository,
   };
   return template.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+}
+
+function short(commit: string): string {
+  return commit.slice(0, 12);
 }
 
 function lastSegment(image: string): string {

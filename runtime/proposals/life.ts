@@ -29,7 +29,8 @@ export type ProposalStep = 'push' | 'open' | 'describe' | 'none' | 'hand-edited'
 /** Pure: one proposal's next step. Each step is seen to be done by observing, never by remembering. */
 export function nextStep(wanted: { readonly change: string }, facts: ProposalFacts): ProposalStep {
   const { branch, open, last } = facts;
-  if (branch && branch.change === undefined) return 'hand-edited';
+  const served = !open && last?.outcome === 'merged';
+  if (branch && branch.change === undefined && !served) return 'hand-edited';
   if (!open && last?.change === wanted.change && last.outcome !== 'dismissed') return 'rejected';
   if (branch?.change !== wanted.change || branch.stale) return 'push';
   if (!open) return 'open';

@@ -14,7 +14,9 @@ const OPENING = '<!-- slipway: ';
 const CLOSED = '<!-- slipway-closed -->';
 
 export function formatMarker(value: Marker): string {
-  return `${OPENING}${JSON.stringify(value)} -->`;
+  // Inside a comment no value may end it.
+  const json = JSON.stringify(value).replaceAll('<', '\\u003c').replaceAll('>', '\\u003e');
+  return `${OPENING}${json} -->`;
 }
 
 /** The marker of a body; undefined when there is none that parses. */

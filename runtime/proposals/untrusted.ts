@@ -17,11 +17,24 @@ export function oneLine(text: string, limit = 200): string {
   return cut(visible(text).replace(/\s+/g, ' ').trim(), limit);
 }
 
+/** A value inside a sentence or a table: code of one line, where nothing is linked and nobody is notified. */
+export function code(text: string, limit = 200): string {
+  const value = oneLine(text, limit).replaceAll('`', "'").replaceAll('|', '\u00a6');
+  return value === '' ? '' : `\`${value}\``;
+}
+
 function visible(text: string): string {
-  // Control and format characters (directions, zero width) can hide what a reviewer approves.
-  return text.replace(/\r\n?/g, '\n').replace(/(?![\n\t])[\p{Cc}\p{Cf}]/gu, '');
+  return (
+    text
+      .toWellFormed()
+      .replace(/\r\n?|[\u2028\u2029]/g, '\n')
+      // Control and format characters (directions, zero width) can hide what a reviewer approves.
+      .replace(/(?![\n\t])[\p{Cc}\p{Cf}]/gu, '')
+      // Our own marks are comments.
+      .replaceAll('<!--', '<\u200b!--')
+  );
 }
 
 function cut(text: string, limit: number): string {
-  return text.length > limit ? `${text.slice(0, limit - 1)}…` : text;
+  return text.length > limit ? `${text.slice(0, limit - 1).replace(/[\ud800-\udbff]$/, '')}…` : text;
 }
