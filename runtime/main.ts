@@ -27,7 +27,7 @@ const groups: Readonly<Record<string, { description: string; load: () => Promise
   },
   completion: {
     description: 'shell completion for bash, zsh and fish',
-    load: async () => (await import('./commands/completion.ts')).completionCommand(),
+    load: async () => (await import('./commands/completion.ts')).completionCommand(() => createProgram('*')),
   },
 };
 
