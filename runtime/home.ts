@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { Settings } from './api/settings.ts';
 import { isFault } from './ports/index.ts';
-import type { Clock, Forge, ForgeRepository, Ports, RepositoryUrl } from './ports/index.ts';
+import type { Clock, Forge, ForgeRepository, Ports, RepositoryUrl, TextDocument } from './ports/index.ts';
 import { forgesByHost } from './remote/github/forges.ts';
 import type { AnswerStore } from './remote/github/conditional.ts';
 import type { GitCredentials } from './remote/git/credentials.ts';
@@ -36,6 +36,12 @@ export interface HomeOptions {
 /** Folder of everything that this machine keeps. */
 export function stateDirectory(settings: Settings): string {
   return resolve(settings.state?.directory ?? '.slipway');
+}
+
+/** Reads a file before there is a home: a bad one leaves no trace. @throws PortError */
+export async function readFileHere(path: string): Promise<TextDocument> {
+  const { readLocalFile } = await import('./remote/documents/documents.ts');
+  return readLocalFile(path);
 }
 
 /** The home of one machine. Adapters are loaded here and nowhere else. */

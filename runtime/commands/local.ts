@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { startForge } from '../standins/forge/server.ts';
 import { startRegistry } from '../standins/registry/server.ts';
+import { UsageError } from './errors.ts';
 
 interface ServerFlags {
   readonly root: string;
@@ -35,14 +36,29 @@ function server(name: string, start: (options: ServerFlags) => Promise<Running>)
     .requiredOption('--root <folder>', 'where everything is kept; made when it does not exist')
     .requiredOption('--port <number>', 'port on 127.0.0.1', port)
     .action(async ({ root, port }: ServerFlags) => {
-      const running = await start({ root, port });
-      process.stderr.write(`slipway local ${name}: ${running.url}, for this machine alone; everybody on it may write. Ctrl-C ends it.\n`);
+      const running = await start({ root, port }).catch((error: unknown) => {
+        throw startProblem(error, root, port);
+      });
+      process.stderr.write(
+        `slipway local ${name}: ${running.url}, for this machine alone; everybody on it may write. Ctrl-C ends it.\n`,
+      );
       await new Promise<void>((resolve) => {
         process.once('SIGINT', () => resolve());
         process.once('SIGTERM', () => resolve());
       });
       await running.close();
     });
+}
+
+/** What a person can set right is a `UsageError`. */
+function startProblem(error: unknown, root: string, port: number): unknown {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code === 'EADDRINUSE') return new UsageError(`port ${port} is taken; name another with --port`);
+  if (code === 'EACCES' && port > 0 && port < 1024)
+    return new UsageError(`port ${port} is for privileged users; name one from 1024 with --port`);
+  if (['EEXIST', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS'].includes(code))
+    return new UsageError(`${root}: no folder can be kept there (${code}); name another with --root`);
+  return error;
 }
 
 function port(text: string): number {

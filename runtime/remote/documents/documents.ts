@@ -1,4 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { PortError, type Documents, type Git, type TextDocument } from '../../ports/index.ts';
 
 /** Larger than any configuration, smaller than memory. */
@@ -44,7 +45,7 @@ export class DocumentReader implements Documents {
     });
     if (response.status === 304 && known) return { name: location, text: known.text };
     if (!response.ok) throw refused(location, response.status);
-    const text = await readLimited(response, location);
+    const text = response.body ? await readLimited(response.body, location) : '';
     const etag = response.headers.get('etag');
     if (etag !== null) this.#answers.set(location, { etag, text });
     return { name: location, text };
@@ -73,14 +74,13 @@ export class DocumentReader implements Documents {
   }
 }
 
-async function readLocalFile(path: string): Promise<TextDocument> {
+/** A file of this machine, or what a shell hands over as one (`<(…)`). */
+export async function readLocalFile(path: string): Promise<TextDocument> {
   try {
     const facts = await stat(path);
     if (facts.isDirectory())
       throw new PortError('invalid', path, `${path} is a folder`, { remedy: 'name a file' });
-    if (facts.size > limit)
-      throw new PortError('invalid', path, `${path} has ${facts.size} bytes; at most ${limit} are read`);
-    return { name: path, text: await readFile(path, 'utf8') };
+    return { name: path, text: await readLimited(createReadStream(path), path) };
   } catch (error) {
     if (error instanceof PortError) throw error;
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
@@ -97,14 +97,13 @@ function refused(location: string, status: number): PortError {
   return new PortError(status === 429 ? 'rate-limited' : 'transient', location, why);
 }
 
-async function readLimited(response: Response, location: string): Promise<string> {
+async function readLimited(stream: AsyncIterable<Uint8Array>, location: string): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  const reader = response.body?.getReader();
-  for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
-    size += part.value.byteLength;
+  for await (const chunk of stream) {
+    size += chunk.byteLength;
     if (size > limit) throw new PortError('invalid', location, `${location} has more than ${limit} bytes`);
-    chunks.push(part.value);
+    chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
 }
