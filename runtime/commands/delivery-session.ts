@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Settings } from '../api/settings.ts';
 import { ConfigError } from '../config/errors.ts';
 import { DesiredSource } from '../delivery/source.ts';
@@ -8,22 +9,25 @@ import { UsageError } from './errors.ts';
 import { openSession, type Session, type SessionOptions } from './session.ts';
 
 export interface DeliveryFlags extends SessionOptions {
-  /** Path, https:// or git+https:// of the config. @default delivery.yaml, applications.yaml */
-  readonly config: string;
+  /** Path, https:// or git+https:// of the config. @default SLIPWAY_CONFIG, delivery.yaml, applications.yaml */
+  readonly config?: string;
   readonly inputs?: 'context';
 }
 
 export interface DeliverySession extends Session {
+  /** Where the config is. */
+  readonly config: string;
   readonly system: DeliverySystem;
   readonly source: DesiredSource;
 }
 
 /** Opens the ports and reads the config once, so that a bad one ends the command before anything happens. */
 export async function openDelivery(flags: DeliveryFlags): Promise<DeliverySession> {
+  const config = findConfig(flags.config);
   const session = await openSession(flags);
   try {
     const { settings, home, logger } = session;
-    const source = new DesiredSource(flags.config, home.documents, parseOptions(flags, settings), logger);
+    const source = new DesiredSource(config, home.documents, parseOptions(flags, settings), logger);
     await source.read(session.signal).catch((error: unknown) => {
       if (error instanceof ConfigError) throw error;
       if (isFault(error, 'not-found', 'invalid', 'denied'))
@@ -31,11 +35,29 @@ export async function openDelivery(flags: DeliveryFlags): Promise<DeliverySessio
       throw error;
     });
     const system = new DeliverySystem((signal) => source.read(signal), home, deliveryOptions(settings));
-    return { ...session, source, system, [Symbol.asyncDispose]: () => session[Symbol.asyncDispose]() };
+    return {
+      ...session,
+      config,
+      source,
+      system,
+      [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
+    };
   } catch (error) {
     await session[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** Names of a config in the working directory, the first one that exists counts. */
+const usualConfigs = ['delivery.yaml', 'applications.yaml'];
+
+function findConfig(named: string | undefined): string {
+  const found =
+    named ?? (process.env['SLIPWAY_CONFIG'] || undefined) ?? usualConfigs.find((name) => existsSync(name));
+  if (found !== undefined) return found;
+  throw new UsageError(
+    `there is no config: neither ${usualConfigs.join(' nor ')} is in this folder; name one with --config or SLIPWAY_CONFIG, or start one with \`slipway init\``,
+  );
 }
 
 export function parseOptions(flags: Pick<DeliveryFlags, 'inputs'>, settings: Settings) {

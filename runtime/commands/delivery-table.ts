@@ -1,5 +1,6 @@
 import type { PairState } from '../api/application-version.ts';
 import type { DeliveryItem, DeliveryPlan } from '../delivery/actions.ts';
+import type { PairStatus } from '../delivery/status.ts';
 import { paint, renderTable } from './output.ts';
 
 const colours: Record<PairState, Parameters<typeof paint>[0]> = {
@@ -23,6 +24,7 @@ export function planTable(plan: DeliveryPlan): string {
     const rows = plan.actions.map(({ kind, why }) => [kind, why]);
     parts.push(renderTable(['NEXT', 'WHY'], rows));
   }
+  parts.push(...(plan.notes ?? []).map((note) => paint('yellow', note)));
   return parts.join('\n\n');
 }
 
@@ -36,6 +38,22 @@ export function itemsTable(items: readonly DeliveryItem[]): string {
       item.source?.commit?.slice(0, 12) ?? '',
       item.pullRequests.map(({ number }) => `#${number}`).join(' '),
       item.reason,
+    ]),
+  );
+}
+
+/** As `itemsTable`, for what is stored, and since when it is so. */
+export function statusTable(items: readonly PairStatus[]): string {
+  return renderTable(
+    ['VERSION', 'APPLICATION', 'STATE', 'SINCE', 'COMMIT', 'PR', 'REASON'],
+    items.map(({ version, application, state, since = '', commit = '', pullRequests, reason = '' }) => [
+      version,
+      application,
+      state ? paint(colours[state], state) : '',
+      since.slice(0, 16).replace('T', ' '),
+      commit.slice(0, 12),
+      pullRequests.map(({ number }) => `#${number}`).join(' '),
+      reason,
     ]),
   );
 }

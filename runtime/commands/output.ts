@@ -1,4 +1,4 @@
-import { styleText } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
 import Table from 'cli-table3';
 import { stringify } from 'yaml';
 
@@ -29,7 +29,7 @@ export function paint(colour: Colour, text: string): string {
 /** Columns without frames; the last one is wrapped to the width of the terminal. */
 export function renderTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const width = process.stdout.columns || 160;
-  const plain = (text: string) => text.replace(/\u001b\[[0-9;]*m/gu, '').length;
+  const plain = (text: string) => stripVTControlCharacters(text).length;
   const widths = head.map((title, index) =>
     Math.max(plain(title), ...rows.map((row) => plain(row[index] ?? ''))),
   );

@@ -3,13 +3,17 @@ import { readFile } from 'node:fs/promises';
 import type { Settings } from '../api/settings.ts';
 import { parseSettings } from '../config/settings.ts';
 import { systemClock } from '../control/clock.ts';
-import { createLogger, type Logger } from '../control/log.ts';
+import { createLogger, type Logger, type LogLevel } from '../control/log.ts';
 import { openHome, type Home, type HomeObserver } from '../home.ts';
 import { UsageError } from './errors.ts';
 
 export interface SessionOptions {
   /** Path of the settings. @default slipway.yaml where it exists, else none */
   readonly settings?: string;
+  /** Log what is done, too. @default warnings alone, unless the settings say more */
+  readonly verbose?: boolean;
+  /** Goes on for as long as the process lives: its log is what people have of it. @default false */
+  readonly resident?: boolean;
   readonly observer?: HomeObserver;
 }
 
@@ -25,7 +29,7 @@ export interface Session extends AsyncDisposable {
 export async function openSession(options: SessionOptions): Promise<Session> {
   const settings = await readSettings(options.settings);
   const logger = await createLogger({
-    level: settings.log?.level ?? (process.stderr.isTTY ? 'warn' : 'info'),
+    level: logLevel(options, settings),
     ...(settings.log?.format && { format: settings.log.format }),
   });
   const home = await openHome({
@@ -45,6 +49,11 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       await home[Symbol.asyncDispose]();
     },
   };
+}
+
+function logLevel({ verbose, resident }: SessionOptions, settings: Settings): LogLevel {
+  if (verbose) return settings.log?.level === 'debug' ? 'debug' : 'info';
+  return settings.log?.level ?? (resident ? 'info' : 'warn');
 }
 
 export async function readSettings(path: string | undefined): Promise<Settings> {

@@ -1,14 +1,7 @@
 import { ManifestError } from '../manifests/errors.ts';
 import { selectPaths } from '../manifests/references.ts';
 import { applyEdits } from '../manifests/targets.ts';
-import {
-  PortError,
-  type FileChange,
-  type Git,
-  type Oid,
-  type RefUpdate,
-  type TreeEntry,
-} from '../ports/index.ts';
+import { PortError, type Git, type Oid, type RefUpdate, type TreeEntry } from '../ports/index.ts';
 import type { PushAction, PushedBranch } from './actions.ts';
 import type { DeliveryPorts } from './observe.ts';
 import type { DeliveryOptions } from './options.ts';
@@ -59,8 +52,8 @@ async function makeCommit(
   options: DeliveryOptions,
   signal: AbortSignal,
 ): Promise<Oid> {
-  const files = await readFiles(repository, branch, git, signal);
-  const changes = editFiles(branch, files);
+  const files = await changedFiles(repository, branch, git, signal);
+  const changes = files.map(({ path, after }) => ({ path, content: Buffer.from(after, 'utf8') }));
   if (changes.length === 0)
     throw new PortError(
       'conflict',
@@ -73,6 +66,23 @@ async function makeCommit(
     { parent, changes, message, author, at, ...(options.signing && { sign: options.signing }) },
     signal,
   );
+}
+
+/** A file that a commit changes, as text. */
+export interface ChangedFile {
+  readonly path: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+/** What the branch's edits make of its parent's files. Throws `invalid` when one does not apply. */
+export async function changedFiles(
+  repository: string,
+  branch: PushedBranch,
+  git: Git,
+  signal: AbortSignal,
+): Promise<ChangedFile[]> {
+  return editFiles(branch, await readFiles(repository, branch, git, signal));
 }
 
 /** The files that the edits name, and those that their globs select, in one batch. */
@@ -107,10 +117,10 @@ async function readFiles(
   );
 }
 
-function editFiles({ edits }: PushedBranch, files: ReadonlyMap<string, string>): FileChange[] {
+function editFiles({ edits }: PushedBranch, files: ReadonlyMap<string, string>): ChangedFile[] {
   try {
     const changed = applyEdits(files, edits.flatMap(fileEdits));
-    return [...changed].map(([path, { text }]) => ({ path, content: Buffer.from(text, 'utf8') }));
+    return [...changed].map(([path, { text }]) => ({ path, before: files.get(path) ?? '', after: text }));
   } catch (error) {
     if (error instanceof ManifestError)
       throw new PortError('invalid', 'manifests', error.message, { cause: error });

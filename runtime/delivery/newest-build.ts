@@ -1,0 +1,50 @@
+import { applicationVersionKind } from '../api/application-version.ts';
+import { labels } from '../api/labels.ts';
+import { PortError, type Build, type Ports } from '../ports/index.ts';
+import type { StoredPair } from './observed.ts';
+import { pairName, type Pair } from './pair.ts';
+
+/**
+ * The log of a build by its name, or of a pair's newest build.
+ * Throws `not-found` when there is none.
+ */
+export async function* logsOf(
+  subject: Pick<Pair, 'application' | 'version'> | string,
+  { builder, objects }: Pick<Ports, 'builder' | 'objects'>,
+  options: { readonly follow: boolean; readonly signal: AbortSignal },
+): AsyncIterable<string> {
+  if (typeof subject === 'string') {
+    yield* builder.logs(subject, options);
+    return;
+  }
+  const [builds, stored] = await Promise.all([
+    builder.list(options.signal),
+    objects.get(applicationVersionKind, pairName(subject), options.signal),
+  ]);
+  const build = newestBuild(builds, subject, stored);
+  if (!build)
+    throw new PortError(
+      'not-found',
+      pairName(subject),
+      `${subject.application} ${subject.version} has not been built here`,
+      { remedy: `slipway delivery build ${subject.application} ${subject.version} builds it` },
+    );
+  yield* builder.logs(build.name, options);
+}
+
+/** The build of a pair that started last: its own, or the one of its inputs that another pair shares with it. Pure. */
+export function newestBuild(
+  builds: readonly Build[],
+  { application, version }: Pick<Pair, 'application' | 'version'>,
+  stored: StoredPair | undefined,
+): Build | undefined {
+  const key = stored?.status?.key;
+  return builds
+    .filter(
+      (build) =>
+        (build.labels[labels.application] === application && build.labels[labels.version] === version) ||
+        (key !== undefined && build.key === key),
+    )
+    .toSorted((a, b) => (a.startedAt ?? 0) - (b.startedAt ?? 0))
+    .at(-1);
+}
