@@ -81,7 +81,9 @@ async function runSteps(
       if (ended.aborted) break;
       const end = await run(step);
       if (end.status !== 0) {
-        return failed(classify({ tool: record.tool.name, phase: step.phase, tail: log.tail, ...end }));
+        // Where the context lay on this machine says nothing to a reader, and differs between equal failures.
+        const tail = log.tail.replaceAll(context, '.');
+        return failed(classify({ tool: record.tool.name, phase: step.phase, tail, ...end }));
       }
       built ??= end.stdout;
       if (step.digest === undefined) continue;
