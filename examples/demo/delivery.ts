@@ -90,7 +90,7 @@ export class Delivery {
         signal,
         logger: silentLogger,
         wait: true,
-        onRound: (plan, outcomes) => onRound(plan as DeliveryPlan, outcomes),
+        onRound,
       },
     );
     if (stopped) signal.throwIfAborted();

@@ -41,8 +41,11 @@ async function demo(keep: boolean, interrupted: AbortSignal): Promise<void> {
   const walk = new Walk(world, interrupted);
   for (const step of steps) await step(walk);
   say();
-  say(`All of it is true, and took ${Math.round((performance.now() - startedAt) / 1000)} s.`);
-  if (!keep) return farewell();
+  say(`Every line with a ✓ was checked as it happened. It took ${Math.round((performance.now() - startedAt) / 1000)} s.`);
+  if (!keep) {
+    farewell();
+    return;
+  }
   invitation(world);
   await new Promise((resolve) => interrupted.addEventListener('abort', resolve, { once: true }));
 }

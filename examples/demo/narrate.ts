@@ -46,12 +46,13 @@ export function showDiff(diff: string): void {
 
 /** The last lines of a build's log. */
 export async function showLog(log: AsyncIterable<string>): Promise<void> {
-  const text = (await Array.fromAsync(log)).join('');
+  let text = '';
+  for await (const part of log) text += part;
   for (const line of text.trimEnd().split('\n').slice(-4)) say(`    ${paint('gray', line)}`);
 }
 
 /** Lines for what a pass does; on a terminal also what it waits for. */
-export function progress(): { readonly onRound: OnRound; end(): void } {
+export function progress(): { readonly onRound: OnRound; readonly end: () => void } {
   const spinner = ora({ text: 'looking', stream: process.stdout, isSilent: !process.stdout.isTTY });
   spinner.start();
   return {
@@ -64,7 +65,7 @@ export function progress(): { readonly onRound: OnRound; end(): void } {
       spinner.text = waitingFor(plan);
       spinner.start();
     },
-    end: () => spinner.stop(),
+    end: () => void spinner.stop(),
   };
 }
 

@@ -54,7 +54,7 @@ async function firstPass(walk: Walk): Promise<void> {
   );
   const facts = await walk.pass();
   claim(
-    '7 applications needed 6 builds: two share an image, and both versions share the base',
+    '6 builds made 8 images up to date: two applications share one, and both versions share the base',
     built(facts),
     [
       'base',
