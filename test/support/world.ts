@@ -38,6 +38,9 @@ export interface SeenRequest {
   readonly path: string;
 }
 
+/** Undefined: answered properly. */
+export type Fault = (request: SeenRequest) => Response | undefined | Promise<Response | undefined>;
+
 export interface WorldOptions {
   /** Added to the desired state, as YAML. */
   readonly config?: string;
@@ -77,6 +80,8 @@ export class World implements AsyncDisposable {
   readonly requests: readonly SeenRequest[];
   /** Path of the desired state. */
   readonly config: string;
+  /** Sees each request first and may answer it instead, until it is taken away. */
+  fault: Fault | undefined;
   readonly #options: WorldOptions;
 
   private constructor(
@@ -95,10 +100,12 @@ export class World implements AsyncDisposable {
     const directory = await realpath(await mkdtemp(path.join(tmpdir(), 'slipway-world-')));
     await cp(await template(), directory, { recursive: true });
     const requests: SeenRequest[] = [];
+    const opened: { world?: World } = {};
     const intercept = (server: SeenRequest['server']) => (request: Request) => {
       const { pathname, search } = new URL(request.url);
-      requests.push({ server, method: request.method, path: pathname + search });
-      return undefined;
+      const seen = { server, method: request.method, path: pathname + search };
+      requests.push(seen);
+      return opened.world?.fault?.(seen);
     };
     const forge = await startForge({ root: path.join(directory, 'forge'), intercept: intercept('forge') });
     const registry = await startRegistry({
@@ -106,6 +113,7 @@ export class World implements AsyncDisposable {
       intercept: intercept('registry'),
     });
     const world = new World({ directory, forge, registry, requests }, options);
+    opened.world = world;
     await mkdir(world.orders);
     await writeFile(world.config, deliveryConfig(options.config));
     await writeFile(
