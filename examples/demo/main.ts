@@ -41,7 +41,9 @@ async function demo(keep: boolean, interrupted: AbortSignal): Promise<void> {
   const walk = new Walk(world, interrupted);
   for (const step of steps) await step(walk);
   say();
-  say(`Every line with a ✓ was checked as it happened. It took ${Math.round((performance.now() - startedAt) / 1000)} s.`);
+  say(
+    `Every line with a ✓ was checked as it happened. It took ${Math.round((performance.now() - startedAt) / 1000)} s.`,
+  );
   if (!keep) {
     farewell();
     return;
