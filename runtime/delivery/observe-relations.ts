@@ -1,7 +1,7 @@
 import type { Oid, Ports, RepositoryUrl } from '../ports/index.ts';
 import { pinnedCommit } from '../source/tags.ts';
 import type { Guards } from './guards.ts';
-import { evaluateInputs, type InputsMemo } from './observe-sources.ts';
+import { evaluateInputs, type InputsMemo, type InputsOf } from './observe-sources.ts';
 import type { Refs } from './observe-refs.ts';
 import type { TargetTexts } from './observe-targets.ts';
 import type { Relation, SourceFacts } from './observed.ts';
@@ -71,8 +71,8 @@ async function viewRepository(
   const evaluations = located.flatMap(({ pair, head, deployed }) =>
     [head, ...deployed.values()].flatMap((commit) => (commit ? [{ pair, commit }] : [])),
   );
-  await evaluateInputs(repository, evaluations, ports, memo, signal);
-  const sources = await lastChanges(repository, located, ports, memo, signal);
+  const inputsOf = await evaluateInputs(repository, evaluations, ports, memo, signal);
+  const sources = await lastChanges(repository, located, ports, inputsOf, signal);
   await Promise.all(
     located.map(async (one) => {
       const source = sources.get(one.pair) ?? missing('the source was not read');
@@ -83,7 +83,7 @@ async function viewRepository(
               ok: true,
               value: {
                 source: source.value,
-                deployed: await relations(repository, one, source.value, texts, ports, memo, signal),
+                deployed: await relations(repository, one, source.value, texts, ports, inputsOf, signal),
               },
             }
           : source,
@@ -117,13 +117,13 @@ async function lastChanges(
   repository: RepositoryUrl,
   located: readonly Located[],
   { git }: Pick<Ports, 'git'>,
-  memo: InputsMemo,
+  inputsOf: InputsOf,
   signal: AbortSignal,
 ): Promise<Map<Pair, Read<SourceFacts>>> {
   const facts = new Map<Pair, Read<SourceFacts>>();
   const asked: { pair: Pair; head: Oid; paths: readonly string[]; inputs: SourceFacts['inputs'] }[] = [];
   for (const { pair, head } of located) {
-    const inputs = memo.get(pair, head) ?? missing('the inputs were not worked out');
+    const inputs = inputsOf(pair, head) ?? missing('the inputs were not worked out');
     if (inputs.ok) asked.push({ pair, head, paths: inputs.value.paths, inputs: inputs.value });
     else facts.set(pair, inputs);
   }
@@ -149,7 +149,7 @@ async function relations(
   source: SourceFacts,
   texts: TargetTexts,
   { git }: Pick<Ports, 'git'>,
-  memo: InputsMemo,
+  inputsOf: InputsOf,
   signal: AbortSignal,
 ): Promise<Map<Target, { relation: Relation; commit?: Oid }>> {
   const found = new Map<Target, { relation: Relation; commit?: Oid }>();
@@ -160,7 +160,7 @@ async function relations(
       found.set(target, { relation: named ? 'unresolved' : 'unversioned' });
       continue;
     }
-    const then = memo.get(pair, commit);
+    const then = inputsOf(pair, commit);
     found.set(target, {
       commit,
       relation:

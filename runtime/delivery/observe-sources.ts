@@ -11,9 +11,15 @@ import type { Inputs } from './observed.ts';
 import type { Pair } from './pair.ts';
 import { missing, type Read } from './read.ts';
 
+/** Files remembered in all: some tens of megabytes. */
+const rememberedFiles = 300_000;
+
 /** A pair's inputs at one commit of its source: a pure fact, remembered as long as there is room. */
 export class InputsMemo {
-  readonly #inputs = new LRUCache<string, Read<Inputs>>({ max: 20_000 });
+  readonly #inputs = new LRUCache<string, Read<Inputs>>({
+    maxSize: rememberedFiles,
+    sizeCalculation: (inputs) => 1 + (inputs.ok ? inputs.value.entries.length : 0),
+  });
 
   get(pair: Pair, commit: Oid): Read<Inputs> | undefined {
     return this.#inputs.get(memoKey(pair, commit));
@@ -23,6 +29,9 @@ export class InputsMemo {
     this.#inputs.set(memoKey(pair, commit), inputs);
   }
 }
+
+/** What was worked out for one pass, whatever the memo has room for. */
+export type InputsOf = (pair: Pair, commit: Oid) => Read<Inputs> | undefined;
 
 function memoKey(pair: Pair, commit: Oid): string {
   const { source, context, dockerfile, inputs, target, buildArgs } = pair;
@@ -41,9 +50,27 @@ export async function evaluateInputs(
   { git }: Pick<Ports, 'git'>,
   memo: InputsMemo,
   signal: AbortSignal,
-): Promise<void> {
-  const due = evaluations.filter(({ pair, commit }) => !memo.get(pair, commit));
-  if (due.length === 0) return;
+): Promise<InputsOf> {
+  const found = new Map<string, Read<Inputs>>();
+  const due = evaluations.filter(({ pair, commit }) => {
+    const known = memo.get(pair, commit);
+    if (known) found.set(memoKey(pair, commit), known);
+    return !known;
+  });
+  for (const [one, inputs] of await workOut(repository, due, git, signal)) {
+    memo.set(one.pair, one.commit, inputs);
+    found.set(memoKey(one.pair, one.commit), inputs);
+  }
+  return (pair, commit) => found.get(memoKey(pair, commit));
+}
+
+async function workOut(
+  repository: RepositoryUrl,
+  due: readonly Evaluation[],
+  git: Ports['git'],
+  signal: AbortSignal,
+): Promise<(readonly [Evaluation, Read<Inputs>])[]> {
+  if (due.length === 0) return [];
   const located = await Promise.all(
     due.map(async (one) => ({ ...one, files: await locate(repository, one, git, signal) })),
   );
@@ -64,16 +91,12 @@ export async function evaluateInputs(
     git,
     signal,
   );
-  for (const [index, { pair, commit, request }] of requests.entries()) {
+  return requests.map(({ request, ...one }, index) => {
     const closure = closures[index];
-    if (!request.ok) memo.set(pair, commit, request);
-    else if (closure)
-      memo.set(
-        pair,
-        commit,
-        inputsOf(closure.needs.length > 0 ? inputClosure({ ...request.value, links }) : closure),
-      );
-  }
+    if (!request.ok || !closure)
+      return [one, request.ok ? missing('the inputs were not worked out') : request];
+    return [one, inputsOf(closure.needs.length > 0 ? inputClosure({ ...request.value, links }) : closure)];
+  });
 }
 
 interface BuildFiles {
