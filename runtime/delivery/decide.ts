@@ -2,13 +2,16 @@ import type { PairState } from '../api/application-version.ts';
 import type { Build } from '../ports/index.ts';
 import { nextStep, type ProposalStep } from '../proposals/life.ts';
 import type { BuildMemory } from './attempts.ts';
-import { activeHold, needsImage, refusedDowngrades } from './needs.ts';
+import { forgeRepository } from '../source/repository.ts';
+import { activeHold, needsImage, outdatedTargets, refusedDowngrades } from './needs.ts';
 import type { PairFacts, UnitFacts } from './observed.ts';
 
 /** What the rest of the world says of one pair. */
 export interface Circumstances {
   readonly now: number;
   readonly parentsOfOthers: ReadonlySet<string>;
+  /** What was decided of its own parents, by application. */
+  readonly parents: ReadonlyMap<string, Decision>;
   /** The pull requests that carry it. */
   readonly units: readonly UnitFacts[];
   /** Running build of its key by us, or of the pair by anybody else. */
@@ -82,26 +85,30 @@ function building({ pair }: PairFacts, running: Build | undefined): Decision | u
 }
 
 /** Undefined when the image is there, or is not needed. */
-function imageState(facts: PairFacts, { parentsOfOthers, memory }: Circumstances): Decision | undefined {
+function imageState(facts: PairFacts, world: Circumstances): Decision | undefined {
   const { image, key, pair } = facts;
-  if (!needsImage(facts, parentsOfOthers)) {
+  if (!needsImage(facts, world.parentsOfOthers)) {
     if (image?.digest === undefined || image.released || pair.targets.length > 0)
       return { state: 'up-to-date', reason: upToDateReason(facts) };
   }
-  if (key === undefined) {
-    const missing = facts.parents.filter(({ reference }) => reference === undefined);
-    return {
-      state: 'build',
-      reason: `waits for the image of ${missing.map(({ application }) => application).join(', ')}`,
-    };
-  }
-  if (image?.digest === undefined) return buildState(facts, memory);
+  if (key === undefined) return { state: 'build', reason: waitsForParents(facts, world.parents) };
+  if (image?.digest === undefined) return buildState(facts, world.memory);
   if (!image.released)
     return {
       state: 'retag',
       reason: `${image.name}:${image.keyTag} has these inputs; it gets the tag ${image.releaseTag}`,
     };
   return pair.targets.length === 0 ? { state: 'up-to-date', reason: upToDateReason(facts) } : undefined;
+}
+
+function waitsForParents(facts: PairFacts, parents: ReadonlyMap<string, Decision>): string {
+  const missing = facts.parents.flatMap(({ application, reference }) => {
+    if (reference !== undefined) return [];
+    const decision = parents.get(application);
+    const comes = !decision || ['building', 'build', 'retag'].includes(decision.state);
+    return [comes ? application : `${application} (${decision.state}: ${decision.reason})`];
+  });
+  return `waits for the image of ${missing.join(', ')}`;
 }
 
 function buildState(facts: PairFacts, memory: BuildMemory | undefined): Decision {
@@ -120,26 +127,30 @@ function buildState(facts: PairFacts, memory: BuildMemory | undefined): Decision
 }
 
 function proposalState(facts: PairFacts, units: readonly UnitFacts[]): Decision {
+  const tag = facts.image?.releaseTag ?? '';
   if (units.length === 0) {
-    return {
-      state: 'blocked',
-      reason: `${facts.pair.targets[0]?.into.url ?? 'the target'} is on no forge, so no pull request can be opened`,
-    };
+    const nowhere = outdatedTargets(facts).find(({ target }) => !forgeRepository(target.into.url));
+    return nowhere
+      ? {
+          state: 'blocked',
+          reason: `${nowhere.target.into.url} is on no forge, so no pull request can be opened`,
+        }
+      : { state: 'update', reason: `${tag} is ready to be proposed` };
   }
   const steps = units.map(stepOf);
   const numbers = units.flatMap(({ facts: { open } }) => (open ? [`#${open.number}`] : []));
-  if (steps.includes('hand-edited'))
+  if (!steps.every((step) => step === 'none' || step === 'hand-edited'))
     return {
-      state: 'proposed',
-      reason: `${numbers.join(', ') || 'the branch'} has commits of a person and is left alone`,
+      state: 'update',
+      reason:
+        numbers.length > 0 ? `${numbers.join(', ')} moves on to ${tag}` : `${tag} is ready to be proposed`,
     };
-  if (steps.every((step) => step === 'none'))
-    return { state: 'proposed', reason: `${numbers.join(', ')} has it` };
-  const tag = facts.image?.releaseTag ?? '';
+  const edited = units.find((unit) => stepOf(unit) === 'hand-edited');
+  if (!edited) return { state: 'proposed', reason: `${numbers.join(', ')} has it` };
+  const { open } = edited.facts;
   return {
-    state: 'update',
-    reason:
-      numbers.length > 0 ? `${numbers.join(', ')} moves on to ${tag}` : `${tag} is ready to be proposed`,
+    state: 'proposed',
+    reason: `${open ? `#${open.number}` : `branch ${edited.unit.head.branch}`} has commits of a person and is left alone`,
   };
 }
 

@@ -6,6 +6,7 @@ import type { PairFacts, StoredPair, TargetFacts } from './observed.ts';
 export function isUpToDate(facts: PairFacts, target: TargetFacts): boolean {
   const { current } = target;
   const { image, key, pair } = facts;
+  if (target.target.kind === 'path' && target.target.value === 'name') return current.name === pair.image;
   if (image?.digest !== undefined && current.digest === image.digest)
     return namesImage(current.name, image.name);
   // Made by us from other inputs: build arguments, a parent, a platform.
@@ -13,7 +14,12 @@ export function isUpToDate(facts: PairFacts, target: TargetFacts): boolean {
   if (builtFrom !== undefined && builtFrom !== key) return false;
   // The same files on another parent are another image.
   if (pair.parents.length > 0)
-    return current.digest === undefined && image?.released === true && current.tag === image.releaseTag;
+    return (
+      current.digest === undefined &&
+      image?.released === true &&
+      current.tag === image.releaseTag &&
+      namesImage(current.name, image.name)
+    );
   return target.relation === 'same' && namesImage(current.name, pair.image);
 }
 
@@ -76,6 +82,7 @@ export function isReady(facts: PairFacts, now: number): boolean {
 export function parentsOf(pairs: Iterable<PairFacts>): Set<string> {
   const parents = new Set<string>();
   for (const { pair } of pairs)
-    for (const { application } of pair.parents) parents.add(`${pair.version}/${application}`);
+    if (pair.source)
+      for (const { application } of pair.parents) parents.add(`${pair.version}/${application}`);
   return parents;
 }

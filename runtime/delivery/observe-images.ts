@@ -161,17 +161,21 @@ export class ImageObserver {
   }
 }
 
-/** Digests that earlier passes saw, of all pairs together. */
+/** Digests that earlier passes saw, of all pairs together. Where they do not agree, the registry is asked again. */
 class KnownImages {
   readonly #known = new Map<string, { digest: Digest; tags: Set<string> }>();
 
   constructor(stored: ReadonlyMap<string, StoredPair>) {
+    const disputed = new Set<string>();
     for (const { status } of stored.values())
       for (const { name, key, digest, tags } of status?.built ?? []) {
-        const known = this.#known.get(`${name} ${key}`) ?? { digest, tags: new Set() };
+        const id = `${name} ${key}`;
+        const known = this.#known.get(id) ?? { digest, tags: new Set() };
+        if (known.digest !== digest) disputed.add(id);
         for (const tag of tags) known.tags.add(tag);
-        this.#known.set(`${name} ${key}`, known);
+        this.#known.set(id, known);
       }
+    for (const id of disputed) this.#known.delete(id);
   }
 
   get(
@@ -180,8 +184,4 @@ class KnownImages {
   ): { readonly digest: Digest; readonly tags: ReadonlySet<string> } | undefined {
     return this.#known.get(`${name} ${key}`);
   }
-}
-
-export function keyOfDigest(stored: StoredPair | undefined, digest: Digest): string | undefined {
-  return stored?.status?.built?.find((one) => one.digest === digest)?.key;
 }

@@ -4,7 +4,7 @@ import { closedByUs, parseMarker } from '../proposals/marker.ts';
 import { forgeRepository } from '../source/repository.ts';
 import type { Guards } from './guards.ts';
 import { headRepository } from './observe-refs.ts';
-import type { OwnPullRequest, Problem, StoredPair } from './observed.ts';
+import type { Ending, OwnPullRequest, Problem, StoredPair } from './observed.ts';
 import type { DeliveryOptions } from './options.ts';
 import type { Desired } from './pair.ts';
 import { missing, read, type Read } from './read.ts';
@@ -12,7 +12,7 @@ import { missing, read, type Read } from './read.ts';
 export interface PullRequests {
   readonly open: readonly OwnPullRequest[];
   /** What became of remembered ones that are no longer open, by `<host/owner/name>#<number>`. */
-  readonly ended: ReadonlyMap<string, RememberedPullRequest['state']>;
+  readonly ended: ReadonlyMap<string, Ending>;
   problem(repository: RepositoryUrl): Problem | undefined;
 }
 
@@ -69,7 +69,7 @@ async function ownOpen(
       ]);
       const from = repositoryName(headRepository(repository, options)).slice(forge.host.length + 1);
       return open.flatMap((one) =>
-        one.author.login === account.login && one.head.repository === from
+        one.author.login === account.login && one.head.repository?.toLowerCase() === from.toLowerCase()
           ? own(repository, forge, one, options.installation)
           : [],
       );
@@ -98,7 +98,7 @@ async function endedSince(
   ports: Pick<Ports, 'forge'>,
   guards: Guards,
   signal: AbortSignal,
-): Promise<Map<string, RememberedPullRequest['state']>> {
+): Promise<Map<string, Ending>> {
   const stillOpen = new Set(open.map((one) => pullRequestKey(repositoryName(one.repository), one.number)));
   const vanished = new Map<string, RememberedPullRequest>();
   for (const pair of stored.values())
@@ -106,15 +106,18 @@ async function endedSince(
       const key = pullRequestKey(one.repository, one.number);
       if (one.state === 'open' && readable.has(one.repository) && !stillOpen.has(key)) vanished.set(key, one);
     }
-  const ended = new Map<string, RememberedPullRequest['state']>();
+  const ended = new Map<string, Ending>();
   await Promise.all(
     [...vanished].map(async ([key, one]) => {
       const repository = forgeRepository(`https://${one.repository}`);
       if (!repository) return;
       const outcome = await read(
         { guard: guards.http, name: repository.host },
-        async (inner) =>
-          outcomeOf(repository, await ports.forge.pullRequest(repository, one.number, inner), ports, inner),
+        async (inner) => {
+          const pullRequest = await ports.forge.pullRequest(repository, one.number, inner);
+          const state = await outcomeOf(repository, pullRequest, ports, inner);
+          return { state, at: new Date(pullRequest.updatedAt).toISOString() };
+        },
         signal,
       );
       if (outcome.ok) ended.set(key, outcome.value);

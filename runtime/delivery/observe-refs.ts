@@ -1,5 +1,6 @@
 import type { Oid, Ports, RepositoryUrl } from '../ports/index.ts';
 import { headBranchPatterns } from '../proposals/branch.ts';
+import { changeOf } from '../proposals/commit-message.ts';
 import { forgeRepository } from '../source/repository.ts';
 import type { OwnBranch, Problem } from './observed.ts';
 import type { DeliveryOptions } from './options.ts';
@@ -24,40 +25,40 @@ export async function observeRefs(
   signal: AbortSignal,
 ): Promise<Refs> {
   const wanted = wantedPatterns(desired, options);
-  const found = new Map<RepositoryUrl, Read<ReadonlyMap<string, Oid>>>();
+  const found = new Map<RepositoryUrl, Read<RepositoryRefs>>();
   await Promise.all(
     [...wanted].map(async ([repository, patterns]) => {
       const host = { guard: guards.git, name: hostOf(repository) };
       const refs = await read(
         host,
         async (inner) => {
-          const refs = await ports.git.refs(repository, [...patterns], inner);
-          await ports.git.fetch(repository, refs, inner);
-          return refs;
+          const heads = await ports.git.refs(repository, [...patterns], inner);
+          await ports.git.fetch(repository, heads, inner);
+          return { heads, own: await ownBranches(repository, heads, options.branchPrefix, ports, inner) };
         },
         signal,
       );
       found.set(repository, refs);
     }),
   );
-  return refsView(found, options);
+  return refsView(found);
 }
 
-function refsView(
-  found: ReadonlyMap<RepositoryUrl, Read<ReadonlyMap<string, Oid>>>,
-  options: DeliveryOptions,
-): Refs {
+interface RepositoryRefs {
+  readonly heads: ReadonlyMap<string, Oid>;
+  readonly own: readonly OwnBranch[];
+}
+
+function refsView(found: ReadonlyMap<RepositoryUrl, Read<RepositoryRefs>>): Refs {
   return {
     head({ url, branch }) {
       const refs = found.get(url);
       if (!refs) return missing(`${url} was not read`);
       if (!refs.ok) return refs;
-      const oid = refs.value.get(`refs/heads/${branch}`);
+      const oid = refs.value.heads.get(`refs/heads/${branch}`);
       return oid ? { ok: true, value: oid } : missing(`${url} has no branch ${branch}`);
     },
-    branches: [...found].flatMap(([repository, refs]) =>
-      refs.ok ? ownBranches(repository, refs.value, options.branchPrefix) : [],
-    ),
+    branches: [...found.values()].flatMap((refs) => (refs.ok ? refs.value.own : [])),
     problem(repository) {
       const refs = found.get(repository);
       return refs && !refs.ok ? refs.problem : undefined;
@@ -65,12 +66,23 @@ function refsView(
   };
 }
 
-function ownBranches(repository: RepositoryUrl, refs: ReadonlyMap<string, Oid>, prefix: string): OwnBranch[] {
-  return [...refs].flatMap(([ref, head]) => {
-    const branch = ref.slice('refs/heads/'.length);
-    const ours = branch.startsWith(`${prefix}/`) || branch.startsWith('update_');
-    return ours ? [{ repository, branch, head }] : [];
-  });
+/** Their commits are in the mirror by now. */
+async function ownBranches(
+  repository: RepositoryUrl,
+  heads: ReadonlyMap<string, Oid>,
+  prefix: string,
+  { git }: Pick<Ports, 'git'>,
+  signal: AbortSignal,
+): Promise<OwnBranch[]> {
+  const branches = [...heads]
+    .map(([ref, head]) => ({ branch: ref.slice('refs/heads/'.length), head }))
+    .filter(({ branch }) => branch.startsWith(`${prefix}/`) || branch.startsWith('update_'));
+  return Promise.all(
+    branches.map(async ({ branch, head }) => {
+      const change = changeOf((await git.commit(repository, head, signal)).message);
+      return { repository, branch, head, ...(change !== undefined && { change }) };
+    }),
+  );
 }
 
 function wantedPatterns(desired: Desired, options: DeliveryOptions): Map<RepositoryUrl, Set<string>> {

@@ -1,8 +1,7 @@
 import type { RememberedPullRequest } from '../api/application-version.ts';
 import type { Oid, Ports } from '../ports/index.ts';
-import { changeOf } from '../proposals/commit-message.ts';
 import type { ProposalFacts } from '../proposals/life.ts';
-import { parseMarker } from '../proposals/marker.ts';
+import { closedByUs, parseMarker } from '../proposals/marker.ts';
 import type { Guards } from './guards.ts';
 import { outcomeOf, pullRequestKey, repositoryName, type PullRequests } from './observe-pull-requests.ts';
 import type { Refs } from './observe-refs.ts';
@@ -56,7 +55,11 @@ function factsOf(
     facts: {
       ...(branch && { branch }),
       ...(pullRequest && {
-        open: { number: pullRequest.number, current: pullRequest.marker.change === unit.change },
+        open: {
+          number: pullRequest.number,
+          // One that a person opened again after we closed it must not say that we did.
+          current: pullRequest.marker.change === unit.change && !closedByUs(pullRequest.body),
+        },
       }),
       ...(last && outcome && { last: { number: last.number, change: last.change, outcome } }),
     },
@@ -86,14 +89,16 @@ async function observeBranch(
     ({ repository, branch }) => repository === unit.head.repository && branch === unit.head.branch,
   );
   if (!own) return undefined;
-  const { message, parents } = await git.commit(own.repository, own.head, signal);
-  const change = changeOf(message);
-  if (change === undefined) return { head: own.head, stale: false };
-  const [parent] = parents;
-  return { head: own.head, change, stale: !parent || (await isStale(unit, own.head, parent, git, signal)) };
+  const { head, change } = own;
+  if (change === undefined) return { head, stale: false };
+  const [parent] = (await git.commit(own.repository, head, signal)).parents;
+  return { head, change, stale: !parent || (await isStale(unit, head, parent, git, signal)) };
 }
 
-/** True when a file that the commit changes is another one on the base branch by now. */
+/**
+ * True when a file that the commit changes is another one on the base branch by now, or when the base branch has the
+ * commit: what was merged and taken back cannot be proposed as it is.
+ */
 async function isStale(
   unit: Unit,
   head: Oid,
@@ -102,6 +107,11 @@ async function isStale(
   signal: AbortSignal,
 ): Promise<boolean> {
   if (parent === unit.baseHead) return false;
+  if (
+    (await git.resolve(unit.repository, head, signal)) !== undefined &&
+    (await git.isAncestor(unit.repository, head, unit.baseHead, signal))
+  )
+    return true;
   const paths = await git.changedPaths(unit.head.repository, parent, head, signal);
   const differs = await Promise.all(
     paths.map(async (path) => {
@@ -150,10 +160,7 @@ function newestRemembered(
   return members
     .flatMap(({ stored }) => stored?.status?.pullRequests ?? [])
     .filter((one) => one.repository === repository && one.base === unit.base)
-    .map((one) => ({
-      ...one,
-      state: pullRequests.ended.get(pullRequestKey(one.repository, one.number)) ?? one.state,
-    }))
+    .map((one) => ({ ...one, ...pullRequests.ended.get(pullRequestKey(one.repository, one.number)) }))
     .reduce<RememberedPullRequest | undefined>(
       (newest, one) => (newest && newest.number >= one.number ? newest : one),
       undefined,

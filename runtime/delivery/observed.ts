@@ -141,12 +141,17 @@ export interface OwnPullRequest {
   readonly marker: Marker;
 }
 
-/** A branch of ours on a head repository, with the trailer of its head commit. */
+/** A branch of ours on a head repository. */
 export interface OwnBranch {
   readonly repository: RepositoryUrl;
   readonly branch: string;
   readonly head: Oid;
+  /** From the trailer of its head commit; undefined where a person has committed. */
+  readonly change?: string;
 }
+
+/** How and when a pull request ended (RFC 3339). */
+export type Ending = Pick<RememberedPullRequest, 'state' | 'at'>;
 
 export interface Observed {
   /** By pair name, in the order of the config: parents before children. */
@@ -156,7 +161,7 @@ export interface Observed {
   readonly pullRequests: readonly OwnPullRequest[];
   readonly branches: readonly OwnBranch[];
   /** What became of remembered pull requests that are no longer open, by `<host/owner/name>#<number>`. */
-  readonly ended: ReadonlyMap<string, RememberedPullRequest['state']>;
+  readonly ended: ReadonlyMap<string, Ending>;
   readonly builds: readonly Build[];
   /** How many builds may start now. */
   readonly capacity: number;

@@ -71,9 +71,9 @@ export function planBuilds(
   options: DeliveryOptions,
 ): { actions: BuildAction[]; waiting: Map<string, string> } {
   const waiting = new Map<string, string>();
-  const groups = [...new Set(due)];
-  const started = observed.builderProblem === undefined ? groups.slice(0, observed.capacity) : [];
-  for (const { members } of groups.slice(started.length))
+  const room = observed.builderProblem === undefined ? Math.max(0, observed.capacity) : 0;
+  const started = due.slice(0, room);
+  for (const { members } of due.slice(started.length))
     for (const { pair } of members)
       waiting.set(pairName(pair), observed.builderProblem ?? 'waits for a free builder');
   return { actions: started.map((group) => buildAction(group, options)), waiting };

@@ -1,6 +1,6 @@
-import { markClosed } from '../proposals/marker.ts';
+import { closedByUs, markClosed } from '../proposals/marker.ts';
 import type { ClosePullRequestAction } from './actions.ts';
-import type { OwnPullRequest } from './observed.ts';
+import type { Observed, OwnPullRequest, Unit, UnitFacts } from './observed.ts';
 import { pairName } from './pair.ts';
 import type { ProposalWorld } from './proposal-world.ts';
 
@@ -32,35 +32,53 @@ export function unwantedPullRequests(
 }
 
 /**
- * A pull request that no unit wants: its pairs are up to date without it, or another one carries them. What cannot be
- * read, waits or is unknown keeps its pull request.
+ * A pull request that no unit wants: its pairs are up to date without it, or others carry them. What cannot be read,
+ * waits or is unknown keeps its pull request, and so does a person's word: a commit on its branch, or its reopening.
  */
 function closing(
   pullRequest: OwnPullRequest,
-  world: Pick<ProposalWorld, 'observed' | 'upToDate'>,
+  { observed, upToDate }: Pick<ProposalWorld, 'observed' | 'upToDate'>,
 ): { action: ClosePullRequestAction; obsolete: boolean } | undefined {
-  const { marker, repository, branch, base } = pullRequest;
-  const names = marker.applications.map((application) => pairName({ application, version: marker.version }));
-  const units = world.observed.units.filter(
-    ({ unit }) =>
-      unit.repository === repository &&
-      unit.base === base &&
-      unit.members.some((name) => names.includes(name)),
-  );
-  if (units.some(({ unit }) => unit.head.branch === branch)) return undefined;
-  const successor = units.find(({ facts }) => facts.open)?.pullRequest;
-  const obsolete = names.length > 0 && names.every((name) => world.upToDate.has(name));
-  if (!obsolete && !successor) return undefined;
-  const why = successor ? `superseded by #${successor.number}.` : `${base} has this content already.`;
+  const { repository, branch, base, number, body } = pullRequest;
+  const isWanted = observed.units.some(({ unit }) => isOfUnit(pullRequest, unit));
+  const isEdited = observed.branches.some((one) => one.branch === branch && one.change === undefined);
+  if (isWanted || isEdited || closedByUs(body)) return undefined;
+  const names = membersOf(pullRequest);
+  const open = supersededBy(pullRequest, observed).filter(({ facts }) => facts.open);
+  const carried = new Set(open.flatMap(({ unit }) => unit.members));
+  if (names.length === 0 || !names.every((name) => upToDate.has(name) || carried.has(name))) return undefined;
+  const successors = open.flatMap(({ facts }) => (facts.open ? [`#${facts.open.number}`] : []));
+  const why =
+    successors.length > 0 ? `superseded by ${successors.join(', ')}` : `${base} has this content already`;
   return {
-    obsolete: !successor,
+    obsolete: successors.length === 0,
     action: {
-      key: `close/${repository}/${pullRequest.number}`,
+      key: `close/${repository}/${number}`,
       kind: 'close-pull-request',
-      why: `#${pullRequest.number}: ${why.replace(/\.$/, '')}`,
+      why: `#${number}: ${why}`,
       repository: pullRequest.forge,
-      number: pullRequest.number,
-      body: markClosed(pullRequest.body, why),
+      number,
+      body: markClosed(body, `${why}.`),
     },
   };
+}
+
+/** The units that carry its pairs on other branches now. */
+export function supersededBy(pullRequest: OwnPullRequest, { units }: Pick<Observed, 'units'>): UnitFacts[] {
+  if (units.some(({ unit }) => isOfUnit(pullRequest, unit))) return [];
+  const names = membersOf(pullRequest);
+  return units.filter(
+    ({ unit }) =>
+      unit.repository === pullRequest.repository &&
+      unit.base === pullRequest.base &&
+      unit.members.some((name) => names.includes(name)),
+  );
+}
+
+function isOfUnit({ repository, base, branch }: OwnPullRequest, unit: Unit): boolean {
+  return unit.repository === repository && unit.base === base && unit.head.branch === branch;
+}
+
+function membersOf({ marker: { applications, version } }: OwnPullRequest): string[] {
+  return applications.map((application) => pairName({ application, version }));
 }

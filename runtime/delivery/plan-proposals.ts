@@ -13,8 +13,10 @@ import type {
   PushedBranch,
 } from './actions.ts';
 import { stepOf } from './decide.ts';
-import { planClosings } from './plan-closings.ts';
+import { planClosings, supersededBy } from './plan-closings.ts';
+import { pairName } from './pair.ts';
 import type { ProposalWorld } from './proposal-world.ts';
+import { servedBranches } from './served-branches.ts';
 import { outdatedTargets } from './needs.ts';
 import type { PairFacts, TargetFacts, UnitFacts } from './observed.ts';
 import { membersOf } from './units.ts';
@@ -26,10 +28,10 @@ export function planProposals(world: ProposalWorld): {
   notes: string[];
 } {
   const waiting = new Map<string, string>();
-  const active = world.observed.units.filter(
-    ({ unit, problem }) => !problem && !unit.members.some((name) => world.settled.has(name)),
+  const readable = world.observed.units.filter(
+    (one) => !one.problem && !losesUnreadable(one, world, waiting),
   );
-  const due = withinLimit(active, world, waiting);
+  const due = withinLimit(readable, world, waiting);
   const { closings, notes } = planClosings(world);
   return {
     actions: [
@@ -47,6 +49,23 @@ export function planProposals(world: ProposalWorld): {
   };
 }
 
+/** A grouped pull request loses no image because its pair cannot be read just now. */
+function losesUnreadable(
+  { unit, pullRequest }: UnitFacts,
+  { observed }: ProposalWorld,
+  waiting: Map<string, string>,
+): boolean {
+  const { applications = [], version = '' } = pullRequest?.marker ?? {};
+  const lost = applications.find((application) => {
+    const name = pairName({ application, version });
+    return !unit.members.includes(name) && observed.pairs.get(name)?.problem?.retryable;
+  });
+  if (lost === undefined) return false;
+  for (const name of unit.members)
+    waiting.set(name, `waits until ${lost} can be read, which #${pullRequest?.number} carries too`);
+  return true;
+}
+
 /** Leaves out what would open more pull requests than a repository may have. */
 function withinLimit(
   units: readonly UnitFacts[],
@@ -56,10 +75,12 @@ function withinLimit(
   const limit = world.options.openPullRequests;
   if (limit === undefined) return [...units];
   const open = new Map<string, number>();
-  for (const { repository } of world.observed.pullRequests)
-    open.set(repository, (open.get(repository) ?? 0) + 1);
+  for (const one of world.observed.pullRequests)
+    // What is closed once its successor is open makes room for it.
+    if (supersededBy(one, world.observed).length === 0)
+      open.set(one.repository, (open.get(one.repository) ?? 0) + 1);
   return units.filter((one) => {
-    if (one.facts.open) return true;
+    if (one.facts.open || !['push', 'open'].includes(stepOf(one))) return true;
     const count = open.get(one.unit.repository) ?? 0;
     open.set(one.unit.repository, count + 1);
     if (count < limit) return true;
@@ -158,21 +179,6 @@ function editsOf(facts: PairFacts, unit: UnitFacts['unit']): Edit[] {
 function targetsIn(facts: PairFacts, unit: UnitFacts['unit']): TargetFacts[] {
   return facts.targets.filter(
     ({ target: { into } }) => into.url === unit.repository && into.branch === unit.base,
-  );
-}
-
-/** Branches of ours whose pull request is gone and whose pair is as it should be. They leave with the next push. */
-function servedBranches(repository: string, world: ProposalWorld): { branch: string; expected: string }[] {
-  const carrying = new Set(world.observed.pullRequests.map(({ branch }) => branch));
-  const { branchPrefix } = world.options;
-  const served = new Set(
-    [...world.upToDate].flatMap((name) => {
-      const pair = world.observed.pairs.get(name)?.pair;
-      return pair ? [`${branchPrefix}/${pair.version}/${pair.application}`] : [];
-    }),
-  );
-  return world.observed.branches.flatMap(({ repository: of, branch, head }) =>
-    of === repository && served.has(branch) && !carrying.has(branch) ? [{ branch, expected: head }] : [],
   );
 }
 

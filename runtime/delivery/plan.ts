@@ -35,6 +35,7 @@ export function plan(
       decide(facts, {
         now,
         parentsOfOthers,
+        parents: parentDecisions(facts, decisions),
         units: unitsWith(name, observed),
         ...(running && { running }),
         ...(group && { memory: group.memory }),
@@ -50,7 +51,6 @@ export function plan(
     options,
     now,
     coming: comingImages(observed, decisions),
-    settled: new Set(inState('held', 'blocked', 'rejected').map(([name]) => name)),
     upToDate: new Set(inState('up-to-date').map(([name]) => name)),
   });
   const waiting = new Map([...builds.waiting, ...proposals.waiting]);
@@ -90,15 +90,34 @@ function comingImages(observed: Observed, decisions: ReadonlyMap<string, Decisio
   return coming;
 }
 
-/** Groups with a member that wants its image built now; those that wait for a parent have no key and no group. */
+/** What was decided of the pairs that one builds on, by application. */
+function parentDecisions(
+  { pair }: PairFacts,
+  decisions: ReadonlyMap<string, Decision>,
+): ReadonlyMap<string, Decision> {
+  return new Map(
+    pair.parents.flatMap(({ application }): [string, Decision][] => {
+      const decision = decisions.get(pairName({ application, version: pair.version }));
+      return decision ? [[application, decision]] : [];
+    }),
+  );
+}
+
+/**
+ * Groups with a member that wants its image built now, that one first; those that wait for a parent have no key and no
+ * group.
+ */
 function dueBuilds(
   pairs: readonly [string, PairFacts][],
   groups: ReadonlyMap<string, BuildGroup>,
 ): BuildGroup[] {
-  return pairs.flatMap(([name]) => {
+  const due = new Map<BuildGroup, BuildGroup>();
+  for (const [name, facts] of pairs) {
     const group = groups.get(name);
-    return group && group.running === undefined ? [group] : [];
-  });
+    if (!group || group.running || due.has(group)) continue;
+    due.set(group, { ...group, members: [facts, ...group.members.filter((one) => one !== facts)] });
+  }
+  return [...due.values()];
 }
 
 function unitsWith(name: string, observed: Observed): UnitFacts[] {

@@ -10,8 +10,6 @@ export interface ProposalWorld {
   readonly now: number;
   /** Pairs whose image is being built or tagged, or will be in this pass. */
   readonly coming: ReadonlySet<string>;
-  /** Pairs that nothing more is to happen to: held, blocked, rejected. */
-  readonly settled: ReadonlySet<string>;
   /** Pairs whose manifests are as they should be. */
   readonly upToDate: ReadonlySet<string>;
 }

@@ -10,7 +10,7 @@ import { labels } from '../api/labels.ts';
 import type { Ports } from '../ports/index.ts';
 import type { BuildAction, DeliveryItem, DeliveryPlan } from './actions.ts';
 import { updateAttempts, withIntent } from './attempts.ts';
-import { repositoryName } from './observe-pull-requests.ts';
+import { pullRequestKey, repositoryName } from './observe-pull-requests.ts';
 import type { Observed, PairFacts, UnitFacts } from './observed.ts';
 import { pairName } from './pair.ts';
 
@@ -101,7 +101,7 @@ function rememberedPullRequests(facts: PairFacts, observed: Observed, at: string
   const seen = observed.units
     .filter(({ unit }) => unit.members.includes(name))
     .flatMap((unit) => fromUnit(unit, at) ?? []);
-  const before = (facts.stored?.status?.pullRequests ?? []).map((one) => ended(one, observed, at));
+  const before = (facts.stored?.status?.pullRequests ?? []).map((one) => ended(one, observed));
   const kept = before.filter(
     (one) => !seen.some(({ repository, base }) => repository === one.repository && base === one.base),
   );
@@ -119,9 +119,9 @@ function fromUnit(
 }
 
 /** What became of one whose pair has no unit any more. */
-function ended(one: RememberedPullRequest, observed: Observed, at: string): RememberedPullRequest {
-  const state = observed.ended.get(`${one.repository}#${one.number}`);
-  return state && state !== one.state ? { ...one, state, at } : one;
+function ended(one: RememberedPullRequest, observed: Observed): RememberedPullRequest {
+  const ending = observed.ended.get(pullRequestKey(one.repository, one.number));
+  return ending && ending.state !== one.state ? { ...one, ...ending } : one;
 }
 
 function sameButTime(a: RememberedPullRequest, b: RememberedPullRequest): boolean {
