@@ -21,14 +21,17 @@ export function invitation({ forge, registry, files }: World): void {
   list('Forge and registry go on until Ctrl-C; then all of it is removed. Look around', [
     [`${forge}/kubeflow/manifests/pulls`, 'the pull requests, in a browser'],
     [`${registry}/v2/_catalog`, 'the images'],
-    [`export GIT_CONFIG_GLOBAL=${files.gitConfig}`, 'github.com is now this forge, in this shell'],
+    [`export GIT_CONFIG_GLOBAL=${files.gitConfig}`, 'github.com/kubeflow is now this forge, in this shell'],
     [`npx slipway delivery plan ${flags}`, 'the state of everything'],
-    [
-      'git clone https://github.com/kubeflow/katib && cd katib',
-      'change something, push (any password), and then:',
-    ],
+    [`git clone ${clonable(forge)}/kubeflow/katib`, 'change something, commit and push, and then:'],
     [`npx slipway delivery apply ${flags}`, 'see it built and proposed'],
   ]);
+}
+
+/** A password `as-<login>` makes its user that person. */
+function clonable(forge: string): string {
+  const { protocol, host } = new URL(forge);
+  return `${protocol}//alice:as-alice@${host}`;
 }
 
 function list(title: string, entries: readonly (readonly [what: string, why: string])[]): void {

@@ -26,7 +26,7 @@ export interface World extends AsyncDisposable {
 export interface WorldFiles {
   readonly config: string;
   readonly settings: string;
-  /** Leads git from github.com to our forge. */
+  /** The person's own, and github.com/kubeflow leads to our forge. */
   readonly gitConfig: string;
 }
 
@@ -86,7 +86,10 @@ async function configure(folder: string, forge: string, registry: string) {
   });
   await writeFile(token, 'as-slipway-bot\n', { mode: 0o600 });
   await writeFile(files.settings, text);
-  await writeFile(files.gitConfig, `[url "${forge}/"]\n\tinsteadOf = https://github.com/\n`);
+  await writeFile(
+    files.gitConfig,
+    `[include]\n\tpath = ~/.gitconfig\n[url "${forge}/kubeflow/"]\n\tinsteadOf = https://github.com/kubeflow/\n`,
+  );
   return { files, settings: parseSettings({ name: files.settings, text }, {}) };
 }
 
