@@ -13,19 +13,27 @@ export interface GitObject {
   readonly type: string;
   /** Bytes. */
   readonly size: number;
-  /** Absent in an answer of `--batch-check`, and where the object is over the limit. */
+  /** Absent where only the header was asked for, and where the object is over the limit. */
   readonly content?: Buffer;
 }
 
 /** Undefined: missing or ambiguous. */
 export type Answer = GitObject | undefined;
 
+export interface AnswerReader {
+  /** Whether the answer that begins comes with content. */
+  readonly hasContent: () => boolean;
+  readonly onAnswer: (answer: Answer) => void;
+  /** Bytes. @default CONTENT_LIMIT */
+  readonly limit?: number;
+}
+
 /**
- * Cuts the output of `git cat-file --batch[-check]` into answers, however it is chunked:
+ * Cuts the output of `git cat-file --batch-command` into answers, however it is chunked:
  * `<oid> SP <type> SP <size> LF`, then with content `<bytes> LF`; or `<name> SP missing LF`.
  */
 export class AnswerParser {
-  readonly #withContent: boolean;
+  readonly #reader: AnswerReader;
   readonly #limit: number;
   #line = '';
   #header: GitObject | undefined;
@@ -33,35 +41,37 @@ export class AnswerParser {
   /** Bytes of the body that are still to come, the closing line feed included. */
   #remaining = 0;
 
-  constructor(withContent: boolean, limit = CONTENT_LIMIT) {
-    this.#withContent = withContent;
-    this.#limit = limit;
+  constructor(reader: AnswerReader) {
+    this.#reader = reader;
+    this.#limit = reader.limit ?? CONTENT_LIMIT;
   }
 
   /** @throws Error when this is not the output of cat-file */
-  push(chunk: Buffer): Answer[] {
-    const answers: Answer[] = [];
+  push(chunk: Buffer): void {
     let at = 0;
     while (at < chunk.length) {
       if (this.#header) {
         const end = Math.min(chunk.length, at + this.#remaining);
         this.#take(chunk.subarray(at, end));
         at = end;
-        if (this.#remaining === 0) answers.push(this.#finish(this.#header));
+        if (this.#remaining === 0) this.#reader.onAnswer(this.#finish(this.#header));
       } else {
         const end = chunk.indexOf(10, at);
         this.#line += chunk.toString('latin1', at, end < 0 ? chunk.length : end);
         if (end < 0) break;
         at = end + 1;
-        const header = parseHeader(this.#line);
-        this.#line = '';
-        if (header && this.#withContent) {
-          this.#header = header;
-          this.#remaining = header.size + 1;
-        } else answers.push(header);
+        this.#begin();
       }
     }
-    return answers;
+  }
+
+  #begin(): void {
+    const header = parseHeader(this.#line);
+    this.#line = '';
+    if (header && this.#reader.hasContent()) {
+      this.#header = header;
+      this.#remaining = header.size + 1;
+    } else this.#reader.onAnswer(header);
   }
 
   #take(part: Buffer): void {
@@ -85,6 +95,7 @@ function parseHeader(line: string): Answer {
 }
 
 interface Question {
+  readonly withContent: boolean;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: Error) => void;
 }
@@ -98,16 +109,18 @@ class Conversation {
   #stderr = '';
   ended = false;
 
-  constructor(runner: GitRunner, gitDirectory: string, subject: string, withContent: boolean) {
+  constructor(runner: GitRunner, gitDirectory: string, subject: string) {
     this.#subject = subject;
-    const parser = new AnswerParser(withContent);
-    const mode = withContent ? '--batch' : '--batch-check';
-    this.#child = runner.start([`--git-dir=${gitDirectory}`, 'cat-file', mode], subject);
+    const parser = new AnswerParser({
+      hasContent: () => this.#waiting[0]?.withContent ?? false,
+      onAnswer: (answer) => this.#waiting.shift()?.resolve(answer),
+    });
+    this.#child = runner.start([`--git-dir=${gitDirectory}`, 'cat-file', '--batch-command'], subject);
     this.#timer = setTimeout(() => this.#expire(), IDLE).unref();
     this.#child.stdout.on('data', (chunk: Buffer) => {
       this.#timer.refresh();
       try {
-        for (const answer of parser.push(chunk)) this.#waiting.shift()?.resolve(answer);
+        parser.push(chunk);
       } catch (error) {
         this.#fail(new PortError('transient', subject, (error as Error).message, { cause: error }));
       }
@@ -120,11 +133,11 @@ class Conversation {
     this.#child.once('close', () => this.#drop(this.#unexpectedEnd()));
   }
 
-  ask(name: string): Promise<Answer> {
+  ask(name: string, withContent: boolean): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
+      this.#waiting.push({ withContent, resolve, reject });
       this.#timer.refresh();
-      this.#child.stdin.write(`${name}\n`);
+      this.#child.stdin.write(`${withContent ? 'contents' : 'info'} ${name}\n`);
     });
   }
 
@@ -168,15 +181,14 @@ class Conversation {
 }
 
 /**
- * Reads objects of one mirror, through up to two processes that start with the first question and end when idle.
+ * Reads objects of one mirror, through a process that starts with the first question and ends when idle.
  * The mirror knows no promisor remote, so a missing object is an answer and never a fetch.
  */
 export class ObjectReader {
   readonly #runner: GitRunner;
   readonly #gitDirectory: string;
   readonly #subject: string;
-  #headers: Conversation | undefined;
-  #contents: Conversation | undefined;
+  #conversation: Conversation | undefined;
 
   constructor(runner: GitRunner, gitDirectory: string, subject: string) {
     this.#runner = runner;
@@ -186,32 +198,30 @@ export class ObjectReader {
 
   /** Type and size. `name` is an id, abbreviated or followed by `^{type}`. */
   header(name: string, signal?: AbortSignal): Promise<Answer> {
-    if (!this.#headers || this.#headers.ended) this.#headers = this.#converse(false);
-    return orAborted(this.#headers.ask(name), this.#subject, signal);
+    return orAborted(this.#converse().ask(name, false), this.#subject, signal);
   }
 
   /** The whole object. */
   object(name: string, signal?: AbortSignal): Promise<Answer> {
-    if (!this.#contents || this.#contents.ended) this.#contents = this.#converse(true);
-    return orAborted(this.#contents.ask(name), this.#subject, signal);
+    return orAborted(this.#converse().ask(name, true), this.#subject, signal);
   }
 
-  /** Ends the processes once they have answered; the next question starts new ones. */
+  /** Ends the process once it has answered; the next question starts a new one. */
   rest(): void {
-    this.#headers?.finish();
-    this.#contents?.finish();
-    this.#headers = this.#contents = undefined;
+    this.#conversation?.finish();
+    this.#conversation = undefined;
   }
 
-  /** Ends the processes now; open questions fail with `cancelled`. */
+  /** Ends the process now; open questions fail with `cancelled`. */
   close(): void {
-    this.#headers?.kill();
-    this.#contents?.kill();
-    this.#headers = this.#contents = undefined;
+    this.#conversation?.kill();
+    this.#conversation = undefined;
   }
 
-  #converse(withContent: boolean): Conversation {
-    return new Conversation(this.#runner, this.#gitDirectory, this.#subject, withContent);
+  #converse(): Conversation {
+    if (!this.#conversation || this.#conversation.ended)
+      this.#conversation = new Conversation(this.#runner, this.#gitDirectory, this.#subject);
+    return this.#conversation;
   }
 }
 

@@ -11,6 +11,11 @@ const DISK_REMEDY = 'free disk space, or move the folder of the mirrors';
 /** First match wins. Git runs with LC_ALL=C, so its words are known; those of servers are matched loosely. */
 const RULES: readonly Rule[] = [
   {
+    pattern: /unknown option [`']batch-command'/,
+    fault: 'invalid',
+    remedy: 'install git 2.36 or newer',
+  },
+  {
     pattern: /No space left on device|Disk quota exceeded/i,
     fault: 'transient',
     remedy: DISK_REMEDY,

@@ -163,6 +163,8 @@ async function transfer(
   } catch (error) {
     if (isFault(error, 'conflict') || !(error instanceof Error) || !saysDamaged(error.message)) throw error;
     throw await mirror.damaged(error.message);
+  } finally {
+    mirror.grew();
   }
 }
 
@@ -172,8 +174,8 @@ async function absent(
   signal: AbortSignal | undefined,
 ): Promise<Set<Oid>> {
   const unique = [...new Set(oids)];
-  const answers = await Promise.all(unique.map((oid) => mirror.header(oid, signal)));
-  return new Set(unique.filter((_, index) => answers[index] === undefined));
+  const held = await Promise.all(unique.map((oid) => mirror.holds(oid, signal)));
+  return new Set(unique.filter((_, index) => !held[index]));
 }
 
 /**

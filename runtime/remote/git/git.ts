@@ -1,8 +1,7 @@
 import { resolve as absolute } from 'node:path';
 import { mkdir } from 'node:fs/promises';
-import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../ports/clock.ts';
-import { isFault, PortError } from '../../ports/errors.ts';
+import { isFault } from '../../ports/errors.ts';
 import type {
   Commit,
   CommitRequest,
@@ -14,17 +13,17 @@ import type {
   TreeEntry,
 } from '../../ports/git.ts';
 import { fileFailure } from './failures.ts';
-import { checkOut } from './checkout.ts';
-import { createCommit, parseCommit } from './commit.ts';
 import type { GitCredentials } from './credentials.ts';
-import { fetchBlobs, fetchCommits } from './fetch.ts';
+import { fetchCommits } from './fetch.ts';
 import { changedPaths, History, type LastChangeQuery } from './history.ts';
-import { type Mirror, Mirrors } from './mirror.ts';
-import { checkOid, checkPath, checkPattern, checkRef, matchesPattern } from './names.ts';
+import type { Mirror } from './mirror.ts';
+import { Mirrors } from './mirrors.ts';
+import { checkOid, checkRef } from './names.ts';
+import { Objects } from './objects.ts';
 import { GitRunner, type Observer } from './process.ts';
-import { push } from './push.ts';
+import { push, type ReadRefs } from './push.ts';
+import { readRefs } from './refs.ts';
 import { Remote } from './remote.ts';
-import { DIRECTORY, Trees } from './trees.ts';
 
 export interface GitOptions {
   /** Folder of the mirrors, made when missing. Several processes may share it; what it holds can always be deleted. */
@@ -57,9 +56,8 @@ export class GitClient implements Git, AsyncDisposable {
   readonly #runner: GitRunner;
   readonly #remote: Remote;
   readonly #mirrors: Mirrors;
-  readonly #trees = new Trees();
+  readonly #objects = new Objects();
   readonly #history = new History();
-  readonly #commits = new LRUCache<string, Commit>({ max: 5_000 });
 
   constructor(options: GitOptions) {
     const directory = absolute(options.directory);
@@ -85,20 +83,8 @@ export class GitClient implements Git, AsyncDisposable {
     signal?: AbortSignal,
   ): Promise<ReadonlyMap<string, Oid>> {
     return withFiles(repository, async () => {
-      patterns.forEach(checkPattern);
-      if (patterns.length === 0) return new Map();
       await this.#prepare();
-      const output = await this.#remote.read('read refs of', {
-        repository,
-        args: ['ls-remote', '--quiet', '--refs', ...scopesOf(patterns), '--', repository, ...patterns],
-        signal,
-      });
-      const lines = [...output.matchAll(/^([0-9a-f]+)\t(\S+)$/gm)];
-      return new Map(
-        lines
-          .map(([, oid = '', ref = '']) => [ref, oid] as const)
-          .filter(([ref]) => patterns.some((pattern) => matchesPattern(ref, pattern))),
-      );
+      return readRefs(this.#remote, repository, patterns, signal);
     });
   }
 
@@ -129,7 +115,7 @@ export class GitClient implements Git, AsyncDisposable {
 
   async commit(repository: RepositoryUrl, oid: Oid, signal?: AbortSignal): Promise<Commit> {
     return withFiles(repository, async () => {
-      return this.#commit(await this.#mirror(repository, oid), oid, signal);
+      return this.#objects.commit(await this.#mirror(repository, oid), oid, signal);
     });
   }
 
@@ -141,9 +127,8 @@ export class GitClient implements Git, AsyncDisposable {
     return withFiles(repository, async () => {
       if (!/^[0-9a-f]{7,64}$/.test(abbreviation)) return undefined;
       for (const mirror of await this.#mirrors.existing(repository)) {
-        const found = await mirror.header(`${abbreviation}^{commit}`, signal);
-        // an annotated tag of that name leads to another commit
-        if (found?.oid.startsWith(abbreviation)) return found.oid;
+        const found = await mirror.resolve(abbreviation, signal);
+        if (found !== undefined) return found;
       }
       return undefined;
     });
@@ -156,10 +141,7 @@ export class GitClient implements Git, AsyncDisposable {
     signal?: AbortSignal,
   ): Promise<readonly TreeEntry[] | undefined> {
     return withFiles(repository, async () => {
-      const mirror = await this.#mirror(repository, commit);
-      const found = await this.#find(mirror, commit, directory, signal);
-      if (found?.mode !== DIRECTORY) return undefined;
-      return this.#trees.list(mirror, found.oid, directory, signal);
+      return this.#objects.list(await this.#mirror(repository, commit), commit, directory, signal);
     });
   }
 
@@ -170,7 +152,7 @@ export class GitClient implements Git, AsyncDisposable {
     signal?: AbortSignal,
   ): Promise<TreeEntry | undefined> {
     return withFiles(repository, async () => {
-      return this.#find(await this.#mirror(repository, commit), commit, path, signal);
+      return this.#objects.entry(await this.#mirror(repository, commit), commit, path, signal);
     });
   }
 
@@ -185,14 +167,7 @@ export class GitClient implements Git, AsyncDisposable {
       const [first] = unique;
       if (first === undefined) return new Map();
       const mirror = await this.#mirror(repository, first);
-      await fetchBlobs(mirror, this.#remote, unique, signal);
-      await Promise.all(unique.map((oid) => checkBlob(mirror, oid, limit, signal)));
-      const contents = await Promise.all(
-        unique.map(async (oid) => [oid, (await mirror.object(oid, signal))?.content] as const),
-      );
-      const known = contents.flatMap(([oid, content]) => (content ? [[oid, content] as const] : []));
-      if (known.length < unique.length) throw await mirror.damaged('a blob is missing');
-      return new Map(known);
+      return this.#objects.blobs(mirror, this.#remote, unique, limit, signal);
     });
   }
 
@@ -235,9 +210,7 @@ export class GitClient implements Git, AsyncDisposable {
 
   async createCommit(repository: RepositoryUrl, request: CommitRequest, signal?: AbortSignal): Promise<Oid> {
     return withFiles(repository, async () => {
-      const mirror = await this.#mirror(repository, request.parent);
-      const parent = await this.#commit(mirror, request.parent, signal);
-      return createCommit(mirror, this.#trees, parent, request, signal);
+      return this.#objects.createCommit(await this.#mirror(repository, request.parent), request, signal);
     });
   }
 
@@ -251,8 +224,8 @@ export class GitClient implements Git, AsyncDisposable {
       const [first] = updates;
       if (!first) return [];
       const mirror = await this.#mirror(repository, first.to ?? first.expected ?? 'f'.repeat(40));
-      const readRefs = (url: RepositoryUrl, patterns: readonly string[]) => this.refs(url, patterns, signal);
-      return push(mirror, this.#remote, target, updates, readRefs, signal);
+      const read: ReadRefs = (url, patterns) => readRefs(this.#remote, url, patterns, signal);
+      return push(mirror, this.#remote, target, updates, read, signal);
     });
   }
 
@@ -265,17 +238,7 @@ export class GitClient implements Git, AsyncDisposable {
   ): Promise<void> {
     return withFiles(repository, async () => {
       const mirror = await this.#mirror(repository, commit);
-      const found = await this.#find(mirror, commit, directory, signal);
-      if (found?.mode !== DIRECTORY)
-        throw new PortError(
-          'not-found',
-          repository,
-          `${repository} has no directory "${directory}" in ${commit}`,
-        );
-      const entries = await this.#trees.list(mirror, found.oid, directory, signal);
-      const blobs = entries.filter(({ mode }) => mode !== '160000').map(({ oid }) => oid);
-      await fetchBlobs(mirror, this.#remote, blobs, signal);
-      await checkOut(mirror, found.oid, destination, signal);
+      await this.#objects.materialize(mirror, this.#remote, commit, directory, destination, signal);
     });
   }
 
@@ -290,52 +253,14 @@ export class GitClient implements Git, AsyncDisposable {
     return Promise.resolve();
   }
 
-  async #mirror(repository: RepositoryUrl, oid: Oid): Promise<Mirror> {
-    await this.#prepare();
+  #mirror(repository: RepositoryUrl, oid: Oid): Promise<Mirror> {
     return this.#mirrors.open(repository, oid);
   }
 
-  /** Somebody may have emptied the cache: every call finds its folder. */
+  /** Git runs in the folder, which somebody may have emptied. */
   async #prepare(): Promise<void> {
     await mkdir(this.#directory, { recursive: true });
   }
-
-  async #commit(mirror: Mirror, oid: Oid, signal: AbortSignal | undefined): Promise<Commit> {
-    const key = `${mirror.path} ${checkOid(oid)}`;
-    const known = this.#commits.get(key);
-    if (known) return known;
-    const object = await mirror.object(`${oid}^{commit}`, signal);
-    if (!object?.content)
-      throw new PortError('not-found', mirror.repository, `${mirror.repository} has no commit ${oid} here`, {
-        remedy: 'fetch it first',
-      });
-    const commit = parseCommit(object.oid, object.content);
-    this.#commits.set(key, commit);
-    return commit;
-  }
-
-  /** '' is the root. */
-  async #find(
-    mirror: Mirror,
-    commit: Oid,
-    path: string,
-    signal: AbortSignal | undefined,
-  ): Promise<TreeEntry | undefined> {
-    if (path !== '') checkPath(path);
-    const { tree } = await this.#commit(mirror, commit, signal);
-    return this.#trees.find(mirror, tree, path, signal);
-  }
-}
-
-/** With these a server sends only what lies below, which spares it (and us) the refs of all pull requests. */
-function scopesOf(patterns: readonly string[]): string[] {
-  const scopes = [
-    ['--heads', 'refs/heads/'],
-    ['--tags', 'refs/tags/'],
-  ] as const;
-  const within = scopes.filter(([, prefix]) => patterns.some((pattern) => pattern.startsWith(prefix)));
-  const all = patterns.every((pattern) => within.some(([, prefix]) => pattern.startsWith(prefix)));
-  return all ? within.map(([flag]) => flag) : [];
 }
 
 /** Whatever fails is told as a port tells it. */
@@ -345,21 +270,4 @@ async function withFiles<T>(repository: RepositoryUrl, work: () => Promise<T>): 
   } catch (error) {
     throw fileFailure(error, repository);
   }
-}
-
-async function checkBlob(
-  mirror: Mirror,
-  oid: Oid,
-  limit: number,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const header = await mirror.header(oid, signal);
-  if (header && header.type !== 'blob')
-    throw new PortError('invalid', mirror.repository, `${oid} is a ${header.type}, not a file`);
-  if (header && header.size > limit)
-    throw new PortError(
-      'invalid',
-      mirror.repository,
-      `file ${oid} has ${header.size} bytes, over the limit of ${limit}`,
-    );
 }

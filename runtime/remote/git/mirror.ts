@@ -1,6 +1,6 @@
-import { createHash, randomUUID } from 'node:crypto';
-import type { Dirent, Stats } from 'node:fs';
-import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import type { Stats } from 'node:fs';
+import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import { isFault, PortError } from '../../ports/errors.ts';
@@ -8,15 +8,10 @@ import type { Oid, RepositoryUrl } from '../../ports/git.ts';
 import { type Answer, ObjectReader } from './cat-file.ts';
 import { failureOf, saysDamaged } from './failures.ts';
 import { Memo } from './memo.ts';
-import { endpointOf } from './transport.ts';
 import type { GitRunner, Output, Run } from './process.ts';
 
-/** Mirrors that may have `cat-file` processes at one time. */
-const ACTIVE = 50;
-/** Leftovers of processes that died are removed after this many milliseconds, when nobody can be at work on them. */
-const STALE = 24 * 60 * 60 * 1000;
-/** Files come out of a mirror as they are stored, whatever `.gitattributes` or a person's filters say. */
-const ATTRIBUTES = '* -text -eol -ident -filter -working-tree-encoding\n';
+/** Ids that a mirror keeps in mind. */
+const KNOWN = 10_000;
 
 /**
  * A bare mirror of one repository. Its configuration names no remote: only the commands that ask the remote get one,
@@ -29,6 +24,10 @@ export class Mirror {
   readonly #runner: GitRunner;
   readonly #reader: ObjectReader;
   readonly #inode: number;
+  /** Objects that were found: the mirror never loses one. */
+  readonly #held = new LRUCache<Oid, true>({ max: KNOWN });
+  /** What short ids stand for, until new commits come. */
+  readonly #resolved = new LRUCache<string, Oid>({ max: KNOWN });
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(repository: RepositoryUrl, path: string, inode: number, runner: GitRunner) {
@@ -50,12 +49,36 @@ export class Mirror {
     return this.#read(this.#reader.object(name, signal));
   }
 
-  /** Lets the processes that read objects end; the next question starts new ones. */
+  /** Whether the mirror has this object. */
+  async holds(oid: Oid, signal?: AbortSignal): Promise<boolean> {
+    if (this.#held.has(oid)) return true;
+    const found = (await this.header(oid, signal)) !== undefined;
+    if (found) this.#held.set(oid, true);
+    return found;
+  }
+
+  /** The one commit whose id begins so. */
+  async resolve(abbreviation: string, signal?: AbortSignal): Promise<Oid | undefined> {
+    const known = this.#resolved.get(abbreviation);
+    if (known !== undefined) return known;
+    const found = await this.header(`${abbreviation}^{commit}`, signal);
+    // an annotated tag of that name leads to another commit
+    if (!found?.oid.startsWith(abbreviation)) return undefined;
+    this.#resolved.set(abbreviation, found.oid);
+    return found.oid;
+  }
+
+  /** New objects came: a short id may now stand for several. */
+  grew(): void {
+    this.#resolved.clear();
+  }
+
+  /** Lets the process that reads objects end; the next question starts a new one. */
   rest(): void {
     this.#reader.rest();
   }
 
-  /** Ends the processes that read objects. */
+  /** Ends the process that reads objects. */
   close(): void {
     this.#reader.close();
   }
@@ -127,136 +150,15 @@ export class Mirror {
   }
 }
 
-/** The mirrors in one folder, which several processes may share. */
-export class Mirrors {
-  readonly #directory: string;
-  readonly #runner: GitRunner;
-  readonly #open = new Map<string, Promise<Mirror>>();
-  readonly #active = new LRUCache<string, Mirror>({ max: ACTIVE, dispose: (mirror) => mirror.rest() });
-
-  constructor(directory: string, runner: GitRunner) {
-    this.#directory = directory;
-    this.#runner = runner;
-  }
-
-  /** @param oid any id of the repository: its length tells the object format */
-  async open(repository: RepositoryUrl, oid: Oid): Promise<Mirror> {
-    const path = join(this.#directory, folderName(repository, oid.length));
-    let mirror = await this.#opened(path, repository, oid);
-    if (!(await mirror.isCurrent())) {
-      mirror.close();
-      this.#open.delete(path);
-      mirror = await this.#opened(path, repository, oid);
-    }
-    if (this.#active.get(path) !== mirror) this.#active.set(path, mirror);
-    return mirror;
-  }
-
-  /** Those that are there: at most one for each object format. */
-  async existing(repository: RepositoryUrl): Promise<Mirror[]> {
-    const mirrors: Mirror[] = [];
-    for (const oid of ['0'.repeat(40), '0'.repeat(64)]) {
-      const path = join(this.#directory, folderName(repository, oid.length));
-      if ((await inodeOf(path)) !== undefined) mirrors.push(await this.open(repository, oid));
-    }
-    return mirrors;
-  }
-
-  close(): void {
-    for (const mirror of this.#active.values()) mirror.close();
-    this.#active.clear();
-    this.#open.clear();
-  }
-
-  #opened(path: string, repository: RepositoryUrl, oid: Oid): Promise<Mirror> {
-    let opening = this.#open.get(path);
-    if (!opening) {
-      opening = this.#create(path, repository, oid).catch((error: unknown) => {
-        this.#open.delete(path);
-        throw error;
-      });
-      this.#open.set(path, opening);
-    }
-    return opening;
-  }
-
-  async #create(path: string, repository: RepositoryUrl, oid: Oid): Promise<Mirror> {
-    if ((await inodeOf(path)) === undefined) await this.#init(path, repository, oid);
-    else await removeLeftovers(path);
-    return new Mirror(repository, path, (await inodeOf(path)) ?? 0, this.#runner);
-  }
-
-  /** Made aside and renamed, so that no process ever sees half a mirror; the first one wins. */
-  async #init(path: string, repository: RepositoryUrl, oid: Oid): Promise<void> {
-    const draft = `${path}.new-${randomUUID()}`;
-    try {
-      const format = oid.length === 64 ? 'sha256' : 'sha1';
-      const output = await this.#runner.run(
-        ['init', '--quiet', '--bare', '--template=', `--object-format=${format}`, '--', draft],
-        { subject: repository },
-      );
-      if (output.code !== 0)
-        throw failureOf({
-          action: `make a mirror of ${repository}`,
-          subject: repository,
-          stderr: output.stderr,
-          otherwise: 'invalid',
-        });
-      await mkdir(join(draft, 'info'), { recursive: true });
-      await writeFile(join(draft, 'info', 'attributes'), ATTRIBUTES);
-      await writeFile(join(draft, 'description'), `${repository}\n`);
-      await rename(draft, path);
-    } catch (error) {
-      if (!['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    } finally {
-      await rm(draft, { recursive: true, force: true });
-    }
-  }
-}
-
-/** Readable, and different for different URLs: `github.com-kubeflow-kubeflow-0123456789ab.git`. */
-export function folderName(repository: RepositoryUrl, oidLength: number): string {
-  endpointOf(repository);
-  const slug = repository
-    .replace(/^[a-z+]+:\/\//i, '')
-    .replace(/[^A-Za-z0-9._]+/g, '-')
-    .replace(/^[-.]+|-+$/g, '')
-    .slice(0, 80);
-  const hash = createHash('sha256').update(repository).digest('hex').slice(0, 12);
-  return `${slug}-${hash}${oidLength === 64 ? '.sha256' : ''}.git`;
-}
-
-async function inodeOf(path: string): Promise<number | undefined> {
+export async function inodeOf(path: string): Promise<number | undefined> {
   return (await statOf(path))?.ino;
 }
 
-async function statOf(path: string): Promise<Stats | undefined> {
+export async function statOf(path: string): Promise<Stats | undefined> {
   try {
     return await stat(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-/** Locks and drafts of processes that were killed would block or fill the mirror for ever. */
-async function removeLeftovers(path: string): Promise<void> {
-  const isLeftover = (name: string): boolean => name.endsWith('.lock') || /^(tmp_|index-)/.test(name);
-  for (const folder of ['', 'refs/slipway', 'objects/pack', 'objects/info', 'slipway-drafts']) {
-    for (const entry of await entriesOf(join(path, folder))) {
-      if (!isLeftover(entry.name)) continue;
-      const file = join(path, folder, entry.name);
-      const found = await statOf(file);
-      if (found && Date.now() - found.mtimeMs > STALE) await rm(file, { recursive: true, force: true });
-    }
-  }
-}
-
-async function entriesOf(folder: string): Promise<Dirent[]> {
-  try {
-    return await readdir(folder, { withFileTypes: true });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   }
 }

@@ -22,7 +22,9 @@ export interface TreeLimits {
 }
 
 /** Bytes that parsed trees may take, roughly. */
-const CACHE_SIZE = 64 * 1024 * 1024;
+const CACHE_SIZE = 32 * 1024 * 1024;
+/** Files that listings may hold together. */
+const LISTED = 100_000;
 
 /**
  * Parses a tree object: `<octal mode> SP <name> NUL <raw id>`, repeated.
@@ -64,6 +66,10 @@ export class Trees {
     maxSize: CACHE_SIZE,
     sizeCalculation: (items) => 200 + items.length * 200,
   });
+  readonly #listings = new LRUCache<string, readonly TreeEntry[]>({
+    maxSize: LISTED,
+    sizeCalculation: (entries) => 1 + entries.length,
+  });
 
   constructor(limits: TreeLimits = { depth: 128, entries: 500_000 }) {
     this.#limits = limits;
@@ -103,7 +109,26 @@ export class Trees {
   }
 
   /** Every file below the tree `root`, with `prefix` before the paths. One round of questions per level. */
-  async list(mirror: Mirror, root: string, prefix: string, signal?: AbortSignal): Promise<TreeEntry[]> {
+  async list(
+    mirror: Mirror,
+    root: string,
+    prefix: string,
+    signal?: AbortSignal,
+  ): Promise<readonly TreeEntry[]> {
+    const key = `${root} ${prefix}`;
+    const known = this.#listings.get(key);
+    if (known) return known;
+    const entries = await this.#unfold(mirror, root, prefix, signal);
+    this.#listings.set(key, entries);
+    return entries;
+  }
+
+  async #unfold(
+    mirror: Mirror,
+    root: string,
+    prefix: string,
+    signal: AbortSignal | undefined,
+  ): Promise<TreeEntry[]> {
     const top: Directory = { oid: root, path: prefix, children: [] };
     let count = 0;
     let level = [top];
