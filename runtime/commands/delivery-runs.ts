@@ -25,9 +25,10 @@ interface CreateFlags extends DeliveryFlags {
 
 const parametersHelp = `
 The name of a run is made of its inputs: the same inputs give the same file. Parameters of the template are kept unless
-the run has one of that name. Every run has the original's path_to_context, path_to_docker_file, path_to_manifests_dir
-and src_image_url, and application, version, git-url, git-revision, context, dockerfile, target, platforms, build-args,
-image, tags, image-tag and build-key. In a template with resources, app-repo, manifests and image are set, too.`;
+the run has one of that name: path_to_context, path_to_docker_file, path_to_manifests_dir and src_image_url as in the
+original, and application, version, git-url, git-revision, context, dockerfile, target, platforms, build-args, image,
+tags, image-tag and build-key. A template with resources is the original's: it gets app-repo, manifests and image in
+place of the latter.`;
 
 function createCommand(): Command {
   return withSource(withSettings(new Command('create')))

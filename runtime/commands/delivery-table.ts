@@ -46,14 +46,14 @@ export function itemsTable(items: readonly DeliveryItem[]): string {
 export function statusTable(items: readonly PairStatus[]): string {
   return renderTable(
     ['VERSION', 'APPLICATION', 'STATE', 'SINCE', 'COMMIT', 'PR', 'REASON'],
-    items.map(({ version, application, state, since = '', commit = '', pullRequests, reason = '' }) => [
+    items.map(({ version, application, state, since = '', commit = '', pullRequests, reason, hold }) => [
       version,
       application,
       state ? paint(colours[state], state) : '',
       since.slice(0, 16).replace('T', ' '),
       commit.slice(0, 12),
       pullRequests.map(({ number }) => `#${number}`).join(' '),
-      reason,
+      (reason ?? 'not looked at yet') + (hold && state !== 'held' ? '; held from the next pass on' : ''),
     ]),
   );
 }

@@ -43,8 +43,8 @@ export interface PipelineRunSubject {
 }
 
 /**
- * The template made into the run of one pair: name, labels, the build key, parameters by name, and in the original's
- * template the resources. Everything else stays as the template has it.
+ * The template made into the run of one pair: name, labels, the build key and parameters by name. One with resources is
+ * the original's: it gets these and the original's parameters alone. Everything else stays as the template has it.
  */
 export function pipelineRun(from: PipelineRunTemplate, subject: PipelineRunSubject): PipelineRunTemplate {
   const { request } = subject;
@@ -61,7 +61,10 @@ export function pipelineRun(from: PipelineRunTemplate, subject: PipelineRunSubje
     },
     spec: {
       ...from.spec,
-      params: byName(from.spec.params ?? [], paramsOf(subject)),
+      params: byName(from.spec.params ?? [], [
+        ...originalParams(subject),
+        ...(resources ? [] : ownParams(subject)),
+      ]),
       ...(resources && { resources }),
     },
   };
@@ -76,16 +79,22 @@ function labelsOf({ labels: wanted }: BuildRequest): Record<string, string> {
   return Object.fromEntries(Object.entries(wanted).map(([name, value]) => [name, labelValue(value)]));
 }
 
-function paramsOf({ pair, request, location }: PipelineRunSubject): Param[] {
-  const { source, image } = request;
+function originalParams({ pair, request: { source, image } }: PipelineRunSubject): Param[] {
   const [kustomization] = pair.targets.flatMap((target) =>
     target.kind === 'kustomization' ? [target.directory] : [],
   );
-  const values: Record<string, unknown> = {
+  const values = {
     [applicationParams.context]: source.context,
     [applicationParams.dockerfile]: source.dockerfile,
     ...(kustomization !== undefined && { [applicationParams.manifests]: kustomization }),
     [applicationParams.image]: image.name,
+  };
+  return [...pair.parameters, ...asParams(values)];
+}
+
+function ownParams({ pair, request, location }: PipelineRunSubject): Param[] {
+  const { source, image } = request;
+  return asParams({
     [pipelineParams.application]: pair.application,
     [pipelineParams.version]: pair.version,
     [pipelineParams.repository]: source.repository,
@@ -99,8 +108,11 @@ function paramsOf({ pair, request, location }: PipelineRunSubject): Param[] {
     [pipelineParams.tags]: image.tags,
     [pipelineParams.imageTag]: request.labels[labels.imageTag],
     [pipelineParams.key]: request.key,
-  };
-  return [...pair.parameters, ...Object.entries(values).map(([name, value]) => ({ name, value }))];
+  });
+}
+
+function asParams(values: Readonly<Record<string, unknown>>): Param[] {
+  return Object.entries(values).map(([name, value]) => ({ name, value }));
 }
 
 function withResources(resources: readonly Resource[], subject: PipelineRunSubject): Resource[] {
