@@ -63,10 +63,12 @@ export async function serveGit(
   const rest = await cgiHeaders(backend.stdout, response);
   if (rest === undefined) {
     await ended;
+    if (response.closed) return;
     throw new Error(`git http-backend gave no answer for ${served.repository.fullName}: ${complaint}`);
   }
   response.write(rest);
   await pipeline(backend.stdout, response, { end: false }).catch(ignoreClosedPipe);
+  backend.stdout.destroy();
   await Promise.all([upload, ended]);
 }
 
@@ -136,7 +138,12 @@ async function nextChunk(output: Readable): Promise<Buffer | undefined> {
   }
 }
 
-const CLOSED = new Set<unknown>(['EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET']);
+const CLOSED = new Set<unknown>([
+  'EPIPE',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ERR_STREAM_UNABLE_TO_PIPE',
+  'ECONNRESET',
+]);
 
 /** One side went away: the other learns it by the same closing. */
 function ignoreClosedPipe(error: unknown): void {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdir, readFile, symlink } from 'node:fs/promises';
+import { connect } from 'node:net';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { call, git, openForge } from '../../../support/forge.ts';
@@ -192,6 +193,26 @@ describe('merging', () => {
     expect(await pull(2)).toMatchObject({ mergeable: false, mergeable_state: 'dirty' });
     expect(await merge(2)).toBe(405);
     expect(await merge(3)).toBe(405);
+  });
+});
+
+describe('git clients that go away', () => {
+  it('at any moment of the answer are no defect', async () => {
+    const { startForge } = await import('../../../../runtime/standins/forge/server.ts');
+    const lines: string[] = [];
+    const second = await startForge({ root: forge.root, log: (line) => void lines.push(line) });
+    const leaveAfter = (milliseconds: number) =>
+      new Promise<void>((resolve) => {
+        const socket = connect(second.port, '127.0.0.1', () => {
+          socket.write(
+            'GET /kubeflow/manifests/info/refs?service=git-upload-pack HTTP/1.1\r\nHost: forge\r\n\r\n',
+          );
+          setTimeout(() => socket.destroy(), milliseconds);
+        }).once('close', () => resolve());
+      });
+    await Promise.all(Array.from({ length: 40 }, (_, index) => leaveAfter(3 * index)));
+    await second.close();
+    expect(lines).toEqual([]);
   });
 });
 
