@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import type { Settings } from '../api/settings.ts';
-import { ConfigError } from '../config/errors.ts';
+import { parseDelivery } from '../delivery/config/parse.ts';
+import { readFileHere } from '../home.ts';
 import { DesiredSource } from '../delivery/source.ts';
 import type { DeliveryOptions } from '../delivery/options.ts';
 import { DeliverySystem } from '../delivery/system.ts';
-import { isFault } from '../ports/index.ts';
 import { UsageError } from './errors.ts';
-import { openSession, type Session, type SessionOptions } from './session.ts';
+import { openSession, unusable, type Session, type SessionOptions } from './session.ts';
 
 export interface DeliveryFlags extends SessionOptions {
   /** Path, https:// or git+https:// of the config. @default SLIPWAY_CONFIG, delivery.yaml, applications.yaml */
@@ -24,15 +24,15 @@ export interface DeliverySession extends Session {
 /** Opens the ports and reads the config once, so that a bad one ends the command before anything happens. */
 export async function openDelivery(flags: DeliveryFlags): Promise<DeliverySession> {
   const config = findConfig(flags.config);
-  const session = await openSession(flags);
+  const session = await openSession({
+    ...flags,
+    check: (settings) => checkHere(config, parseOptions(flags, settings)),
+  });
   try {
     const { settings, home, logger } = session;
     const source = new DesiredSource(config, home.documents, parseOptions(flags, settings), logger);
     await source.read(session.signal).catch((error: unknown) => {
-      if (error instanceof ConfigError) throw error;
-      if (isFault(error, 'not-found', 'invalid', 'denied'))
-        throw new UsageError(`${error.message}; name a config with --config`);
-      throw error;
+      throw unusable(error, 'name a config with --config');
     });
     const system = new DeliverySystem((signal) => source.read(signal), home, deliveryOptions(settings));
     return {
@@ -48,12 +48,25 @@ export async function openDelivery(flags: DeliveryFlags): Promise<DeliverySessio
   }
 }
 
+/** A config on this machine needs no home to be read; a bad one leaves no trace. */
+async function checkHere(config: string, options: ReturnType<typeof parseOptions>): Promise<void> {
+  if (/^[a-z][a-z0-9+.-]*:/i.test(config)) return;
+  const document = await readFileHere(config).catch((error: unknown) => {
+    throw unusable(error, 'name a config with --config');
+  });
+  parseDelivery(document, options);
+}
+
 /** Names of a config in the working directory, the first one that exists counts. */
 const usualConfigs = ['delivery.yaml', 'applications.yaml'];
 
+/** Where the config is when nobody names one. */
+export function usualConfig(): string | undefined {
+  return (process.env['SLIPWAY_CONFIG'] || undefined) ?? usualConfigs.find((name) => existsSync(name));
+}
+
 function findConfig(named: string | undefined): string {
-  const found =
-    named ?? (process.env['SLIPWAY_CONFIG'] || undefined) ?? usualConfigs.find((name) => existsSync(name));
+  const found = named ?? usualConfig();
   if (found !== undefined) return found;
   throw new UsageError(
     `there is no config: neither ${usualConfigs.join(' nor ')} is in this folder; name one with --config or SLIPWAY_CONFIG, or start one with \`slipway init\``,

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import type { Settings } from '../api/settings.ts';
 import { parseSettings } from '../config/settings.ts';
 import { systemClock } from '../control/clock.ts';
 import { createLogger, type Logger, type LogLevel } from '../control/log.ts';
-import { openHome, type Home, type HomeObserver } from '../home.ts';
+import { openHome, readFileHere, type Home, type HomeObserver } from '../home.ts';
+import { isFault } from '../ports/index.ts';
 import { UsageError } from './errors.ts';
 
 export interface SessionOptions {
@@ -14,6 +14,8 @@ export interface SessionOptions {
   readonly verbose?: boolean;
   /** Goes on for as long as the process lives: its log is what people have of it. @default false */
   readonly resident?: boolean;
+  /** Looks at what else was given, before anything is opened or made. */
+  readonly check?: (settings: Settings) => Promise<void>;
   readonly observer?: HomeObserver;
 }
 
@@ -28,6 +30,7 @@ export interface Session extends AsyncDisposable {
 
 export async function openSession(options: SessionOptions): Promise<Session> {
   const settings = await readSettings(options.settings);
+  await options.check?.(settings);
   const logger = await createLogger({
     level: logLevel(options, settings),
     ...(settings.log?.format && { format: settings.log.format }),
@@ -60,20 +63,20 @@ export async function readSettings(path: string | undefined): Promise<Settings> 
   const chosen =
     path ?? process.env['SLIPWAY_SETTINGS'] ?? (existsSync('slipway.yaml') ? 'slipway.yaml' : undefined);
   if (chosen === undefined) return parseSettings(undefined, process.env);
-  const text = await readFile(chosen, 'utf8').catch((error: unknown) => {
-    throw new UsageError(
-      `${chosen}: the settings cannot be read (${codeOf(error)}); name a file with --settings`,
-    );
+  const file = await readFileHere(chosen).catch((error: unknown) => {
+    throw unusable(error, 'name one with --settings');
   });
-  return parseSettings({ name: chosen, text }, process.env);
+  return parseSettings(file, process.env);
 }
 
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+/** What a person can set right by naming another file or address is a `UsageError`. */
+export function unusable(error: unknown, remedy: string): unknown {
+  if (!isFault(error, 'not-found', 'invalid', 'denied')) return error;
+  return new UsageError(`${error.message}; ${error.remedy ?? remedy}`);
 }
 
 /** The first signal asks for a graceful end, the second one ends the process as usual. */
-function endingSignal(): { signal: AbortSignal; release: () => void } {
+export function endingSignal(): { signal: AbortSignal; release: () => void } {
   const controller = new AbortController();
   const end = (name: NodeJS.Signals) => {
     release();

@@ -74,12 +74,16 @@ export class DocumentReader implements Documents {
   }
 }
 
-/** A file of this machine, or what a shell hands over as one (`<(…)`). */
+/** A file of this machine. */
 export async function readLocalFile(path: string): Promise<TextDocument> {
   try {
     const facts = await stat(path);
     if (facts.isDirectory())
       throw new PortError('invalid', path, `${path} is a folder`, { remedy: 'name a file' });
+    if (!facts.isFile())
+      throw new PortError('invalid', path, `${path} can be read but once, and each pass reads it anew`, {
+        remedy: 'name a regular file',
+      });
     return { name: path, text: await readLimited(createReadStream(path), path) };
   } catch (error) {
     if (error instanceof PortError) throw error;
