@@ -61,11 +61,10 @@ interface Part {
 function partsOf(facts: PairFacts, { pullRequests: { strategy } }: Desired, nameBranch: BranchName): Part[] {
   const { pair, image, key } = facts;
   if (!image || key === undefined) return [];
-  const outdated = new Set(outdatedTargets(facts).map(({ target }) => target));
-  const byBase = Map.groupBy(pair.targets, ({ into }) => `${into.url} ${into.branch}`);
-  return [...byBase.values()].flatMap((targets) => {
+  const outdated = new Set(outdatedTargets(facts).map(({ target }) => baseOf(target)));
+  return [...Map.groupBy(pair.targets, baseOf)].flatMap(([base, targets]) => {
     const [first] = targets;
-    if (!first || !targets.some((target) => outdated.has(target))) return [];
+    if (!first || !outdated.has(base)) return [];
     return [
       {
         facts,
@@ -77,6 +76,10 @@ function partsOf(facts: PairFacts, { pullRequests: { strategy } }: Desired, name
       },
     ];
   });
+}
+
+function baseOf({ into }: Target): string {
+  return `${into.url} ${into.branch}`;
 }
 
 /** A target as the change knows it: where, not what it is called in the config. */

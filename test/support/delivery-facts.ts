@@ -106,14 +106,13 @@ export function imageFacts(of: Pair, over: Partial<ImageFacts> = {}): ImageFacts
 /** A pair whose image is not built and whose manifests are behind, unless it says otherwise. */
 export function facts(over: Partial<PairFacts> = {}): PairFacts {
   const of = over.pair ?? pair();
-  const { digest: _, ...unbuilt } = imageFacts(of, { released: false });
   return {
     pair: of,
     source: sourceFacts,
     targets: of.targets.map((one) => targetFacts(one)),
     key: `key-${of.image}`,
     parents: of.parents,
-    image: unbuilt,
+    image: without(imageFacts(of, { released: false }), 'digest'),
     ...over,
   };
 }
@@ -135,8 +134,7 @@ export function upToDateFacts(over: Partial<PairFacts> = {}): PairFacts {
 }
 
 export function skippedFacts(name: Partial<Pair> = {}): PairFacts {
-  const { source: _, ...rest } = pair(name);
-  return { pair: { ...rest, source: undefined, skipped: 'not listed' }, targets: [], parents: [] };
+  return { pair: { ...pair(name), source: undefined, skipped: 'not listed' }, targets: [], parents: [] };
 }
 
 export const status: ApplicationVersionStatus = { state: 'build', reason: '', since: at(-10) };
@@ -182,6 +180,12 @@ export const options: DeliveryOptions = {
   batchWindow: 5 * minute,
   keepBuilds: 2,
 };
+
+/** The same but for these fields. */
+export function without<T extends object, K extends keyof T & string>(of: T, ...fields: K[]): Omit<T, K> {
+  const kept = Object.entries(of).filter(([field]) => !fields.some((one) => one === field));
+  return Object.fromEntries(kept) as Omit<T, K>;
+}
 
 /** The units that the pairs are in, as `observe` forms them. */
 export function unitsIn(

@@ -25,6 +25,7 @@ import {
   unitFacts,
   unitsIn,
   upToDateFacts,
+  without,
 } from '../../support/delivery-facts.ts';
 
 const world: Circumstances = { now, parentsOfOthers: new Set(), parents: new Map(), units: [] };
@@ -47,10 +48,7 @@ const ahead = (over: Partial<PairFacts> = {}) =>
   facts({ targets: pair().targets.map((one) => targetFacts(one, { relation: 'ahead' })), ...over });
 const child = pair({ application: 'child', parents: [{ application: 'base' }] });
 const base = pair({ application: 'base', targets: [] });
-const withoutKey = () => {
-  const { key: _, image: __, ...rest } = facts({ pair: child });
-  return rest;
-};
+const withoutKey = without(facts({ pair: child }), 'key', 'image');
 
 interface Row {
   readonly facts: PairFacts;
@@ -166,13 +164,13 @@ const rows: Record<string, Row> = {
     reason: 'tried again after BuildFailed: no such file',
   },
   'a parent that is being built': {
-    facts: withoutKey(),
+    facts: withoutKey,
     world: { parents: new Map([['base', { state: 'building', reason: 'x' }]]) },
     state: 'build',
     reason: 'waits for the image of base',
   },
   'a parent that has failed': {
-    facts: withoutKey(),
+    facts: withoutKey,
     world: { parents: new Map([['base', { state: 'failed', reason: 'failed 4 times' }]]) },
     state: 'build',
     reason: 'waits for the image of base (failed: failed 4 times)',
@@ -273,7 +271,7 @@ describe('decide', () => {
       ],
       ['proposed', ([one, here]) => [one, { ...here, units: [unitFacts(unit, proposed(unit))] }]],
       ['retag', ([one, here]) => [{ ...one, image: imageFacts(pair(), { released: false }) }, here]],
-      ['build', ([{ image: _, ...one }, here]) => [one, { ...here, memory }]],
+      ['build', ([one, here]) => [without(one, 'image'), { ...here, memory }]],
       ['failed', ([one, here]) => [one, { ...here, memory: { ...memory, cancelled: true } }]],
       ['building', ([one, here]) => [one, { ...here, running: build() }]],
       ['rejected', ([one, here]) => [one, { ...here, units: [unitFacts(unit, rejected(unit))] }]],
@@ -336,7 +334,7 @@ describe('decide', () => {
           untagged: imageFacts(of, { released: false }),
           ready: imageFacts(of),
         };
-        const chosen = images[one.image as keyof typeof images];
+        const chosen = images[one.image];
         const decision = decide(
           {
             ...rest,
