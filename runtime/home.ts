@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import type { Settings } from './api/settings.ts';
+import type { SecretReference, Settings } from './api/settings.ts';
 import { isFault } from './ports/index.ts';
 import type { Clock, Forge, ForgeRepository, Ports, RepositoryUrl, TextDocument } from './ports/index.ts';
 import { forgesByHost } from './remote/github/forges.ts';
@@ -42,6 +42,14 @@ export function stateDirectory(settings: Settings): string {
 export async function readFileHere(path: string): Promise<TextDocument> {
   const { readLocalFile } = await import('./remote/documents/documents.ts');
   return readLocalFile(path);
+}
+
+/** Reads the secrets that settings refer to. */
+export async function openSecrets(
+  environment: HomeOptions['environment'],
+): Promise<{ read(reference: SecretReference): Promise<string> }> {
+  const { Secrets } = await import('./remote/secrets/secrets.ts');
+  return new Secrets(environment);
 }
 
 /** The home of one machine. Adapters are loaded here and nowhere else. */
@@ -160,7 +168,7 @@ async function openForges(
 }
 
 /** A token in GITHUB_TOKEN is enough to begin with. */
-function forgeSettings(
+export function forgeSettings(
   settings: Settings,
   environment: HomeOptions['environment'],
 ): NonNullable<Settings['forges']> {

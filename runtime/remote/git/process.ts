@@ -139,7 +139,7 @@ export class GitRunner {
       });
     if (code === 'ENOENT' && !existsSync(this.#options.cwd))
       return told('transient', `the folder ${this.#options.cwd} was removed`);
-    if (code === 'ENOENT') return told('invalid', 'there is no `git` in PATH', 'install git 2.30 or newer');
+    if (code === 'ENOENT') return told('invalid', 'there is no `git` in PATH', 'install git 2.36 or newer');
     if (code === 'E2BIG')
       return told('invalid', 'the list of arguments is too long', 'name directories instead of single files');
     return told('transient', message);

@@ -89,12 +89,14 @@ export class GitHubForge implements Forge {
   account(_host: string, signal?: AbortSignal): Promise<Account> {
     const asked = { subject: this.#host, host: this.#host, purpose: 'ask for the account', signal };
     const ask = async () => {
+      let secret: string | undefined;
       try {
         const { route, authorization } = await this.#credentials.identity();
+        secret = authorization.replace('Bearer ', '');
         const { value } = await this.#reader.get(route, {}, schemas.identity, authorization, signal);
         return schemas.toIdentity(value);
       } catch (error) {
-        throw toPortError(error, asked, this.#now());
+        throw toPortError(error, { ...asked, secret }, this.#now());
       }
     };
     return abortable(ask(), asked);
