@@ -77,7 +77,7 @@ export function buildCommand(): Command {
       const { pair, settings } = session;
       const suspended = settings.suspend ?? false;
       if (!suspended) await forgiveFailure(session, pair);
-      const progress = passProgress(flags.output === 'table');
+      const progress = await passProgress(flags.output === 'table');
       const result = await runPass(new OnePair(session.system, pair, 'image'), {
         clock: session.home.clock,
         signal: session.signal,

@@ -60,7 +60,7 @@ export function applyCommand(): Command {
       await using session = await openDelivery(flags);
       const { home, signal, logger, settings } = session;
       const suspended = settings.suspend ?? false;
-      const progress = passProgress(flags.output === 'table');
+      const progress = await passProgress(flags.output === 'table');
       const deadline = flags.deadline ?? settings.limits?.pass;
       const result = await runPass(session.system, {
         clock: home.clock,

@@ -1,7 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { createMetrics } from '../control/metrics.ts';
 import { driveDelivery, type Resident } from '../delivery/resident.ts';
-import { serveMetrics } from '../web/metrics.ts';
 import { openDelivery } from './delivery-session.ts';
 import { examples, withConfig, type Flags } from './delivery-flags.ts';
 
@@ -21,6 +19,9 @@ export function runCommand(): Command {
     .action(async ({ metricsPort, ...flags }: Flags & { readonly metricsPort?: number }) => {
       await using session = await openDelivery({ ...flags, resident: true });
       const { home, logger, settings, signal, system } = session;
+      // Loaded here: no other verb serves anything.
+      const { createMetrics } = await import('../control/metrics.ts');
+      const { serveMetrics } = await import('../web/metrics.ts');
       const metrics = createMetrics(home.clock);
       const { interval = usual.interval, limits } = settings;
       const driven: { resident?: Resident } = {};

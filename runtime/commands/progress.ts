@@ -1,19 +1,33 @@
-import ora from 'ora';
 import type { Plan } from '../control/plan.ts';
 import type { Outcome } from '../control/history.ts';
 
+/** Told of each round of a pass, as `runPass` tells. */
+export interface Progress {
+  readonly round: (plan: Plan, outcomes: readonly Outcome[]) => void;
+  readonly end: () => void;
+}
+
 /** Tells a person what a pass is doing, on stderr: with a spinner on a terminal, else by lines. Silent unless enabled. */
-export function passProgress(enabled: boolean) {
-  const isTerminal = enabled && process.stderr.isTTY;
-  const spinner = ora({ text: 'looking at sources, manifests and pull requests', isSilent: !isTerminal });
-  spinner.start();
+export async function passProgress(enabled: boolean): Promise<Progress> {
+  if (!enabled) return { round: () => undefined, end: () => undefined };
+  return process.stderr.isTTY ? spinning() : { round: writeLines, end: () => undefined };
+}
+
+function writeLines(_plan: Plan, outcomes: readonly Outcome[]): void {
+  for (const { action, outcome } of outcomes)
+    process.stderr.write(`${outcome}: ${action.kind}: ${action.why}\n`);
+}
+
+/** The spinner is loaded where somebody looks at it. */
+async function spinning(): Promise<Progress> {
+  const { default: ora } = await import('ora');
+  const spinner = ora('looking at sources, manifests and pull requests').start();
   return {
-    round: (plan: Plan, outcomes: readonly Outcome[]): void => {
+    round: (plan, outcomes) => {
       for (const { action, outcome } of outcomes) {
         const line = `${action.kind}: ${action.why}`;
         if (outcome === 'failed') spinner.fail(line).start();
         else if (outcome === 'done') spinner.succeed(line).start();
-        if (enabled && !isTerminal) process.stderr.write(`${outcome}: ${line}\n`);
       }
       const building = plan.items.filter(({ state }) => state === 'building');
       spinner.text = building.length > 0 ? `${building.length} building` : 'looking again';
