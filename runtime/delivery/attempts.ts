@@ -97,11 +97,13 @@ export function buildMemory(
   const last = own.at(-1);
   const number = last?.number ?? 0;
   const cancelled = last?.outcome === 'cancelled' && Date.parse(last.finishedAt ?? last.startedAt) > forgiven;
-  const lastFailure = own.findLast((one) => asFailure(one) !== undefined);
+  const unseen = last && unseenImage(last);
+  const failures = [...own.filter((one) => asFailure(one) !== undefined), ...(unseen ? [unseen] : [])];
+  const lastFailure = failures.at(-1);
   return {
     decision: retryDecision({
       key,
-      attempts: own.flatMap((attempt) => asFailure(attempt) ?? []),
+      attempts: failures.flatMap((attempt) => asFailure(attempt) ?? []),
       forgiven,
       now,
     }),
@@ -109,6 +111,16 @@ export function buildMemory(
     ...(lastFailure && { lastFailure }),
     cancelled,
   };
+}
+
+/**
+ * Memory is asked only where the image is missing. After a build that pushed it, the registry's answer is more likely
+ * to be old than the image to be gone, so it is asked again before another build starts.
+ */
+function unseenImage(last: BuildAttempt): BuildAttempt | undefined {
+  if (last.outcome !== 'succeeded') return undefined;
+  const message = `${last.build} pushed the image, and the registry does not show it`;
+  return { ...last, outcome: 'transient', reason: 'ImageMissing', message };
 }
 
 /** Adds the intent to start; the oldest attempts make room. */
