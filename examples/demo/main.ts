@@ -17,19 +17,32 @@ It leaves nothing behind and ends by itself.
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: { keep: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
-  });
-  if (values.help) {
+  const flags = readFlags();
+  if (typeof flags === 'string') {
+    process.stderr.write(`${flags}\n\n${usage}`);
+    return 2;
+  }
+  if (flags.help) {
     process.stdout.write(usage);
     return 0;
   }
   const interrupted = onInterrupt();
   try {
-    await demo(values.keep ?? false, interrupted);
+    await demo(flags.keep, interrupted);
     return 0;
   } catch (error) {
     return explain(error, interrupted);
+  }
+}
+
+/** Or what is wrong with them. */
+function readFlags(): { readonly keep: boolean; readonly help: boolean } | string {
+  const flag = { type: 'boolean', default: false } as const;
+  try {
+    return parseArgs({ options: { keep: flag, help: { ...flag, short: 'h' } } }).values;
+  } catch (error) {
+    if (error instanceof TypeError) return error.message;
+    throw error;
   }
 }
 
