@@ -16,7 +16,15 @@ export class DocumentReader implements Documents {
     this.#git = git;
   }
 
-  read(location: string, signal?: AbortSignal): Promise<TextDocument> {
+  async read(location: string, signal?: AbortSignal): Promise<TextDocument> {
+    const written = /^[a-z+]+:\/\/([^/]*)@/i.exec(location)?.[1];
+    // `git` is a name that says nothing, as in ssh://git@HOST
+    if (written !== undefined && written !== 'git') {
+      const shown = location.replace(`${written}@`, '');
+      throw new PortError('invalid', shown, `${shown} is given with a user name or password`, {
+        remedy: 'leave that out of the address: credentials come from the settings',
+      });
+    }
     if (location.startsWith('git+')) return this.#readGit(location, signal);
     if (/^[a-z][a-z0-9+.-]*:\/\//i.test(location)) return this.#readUrl(location, signal);
     return readLocalFile(location);
@@ -24,31 +32,29 @@ export class DocumentReader implements Documents {
 
   async #readUrl(location: string, signal?: AbortSignal): Promise<TextDocument> {
     const url = URL.parse(location);
-    const loopback = url !== null && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname);
-    if (url === null || !(url.protocol === 'https:' || (url.protocol === 'http:' && loopback)))
+    if (!isPermitted(url))
       throw new PortError('invalid', location, `${location} cannot be read`, {
         remedy: 'use https://, git+https:// or a path',
       });
     const known = this.#answers.get(location);
-    const response = await fetch(url, {
-      headers: known ? { 'if-none-match': known.etag } : {},
-      signal: AbortSignal.any([AbortSignal.timeout(timeout), ...(signal ? [signal] : [])]),
-    }).catch((error: unknown) => {
-      throw new PortError(
-        signal?.aborted ? 'cancelled' : 'transient',
-        location,
-        `${location} did not answer`,
-        {
-          cause: error,
-        },
-      );
-    });
-    if (response.status === 304 && known) return { name: location, text: known.text };
-    if (!response.ok) throw refused(location, response.status);
-    const text = response.body ? await readLimited(response.body, location) : '';
-    const etag = response.headers.get('etag');
-    if (etag !== null) this.#answers.set(location, { etag, text });
-    return { name: location, text };
+    try {
+      const response = await fetch(url, {
+        headers: known ? { 'if-none-match': known.etag } : {},
+        signal: AbortSignal.any([AbortSignal.timeout(timeout), ...(signal ? [signal] : [])]),
+      });
+      if (!isPermitted(URL.parse(response.url)))
+        throw new PortError('invalid', location, `${location} leads to an address that is not https`);
+      if (response.status === 304 && known) return { name: location, text: known.text };
+      if (!response.ok) throw refused(location, response.status);
+      const text = response.body ? await readLimited(response.body, location) : '';
+      const etag = response.headers.get('etag');
+      if (etag !== null) this.#answers.set(location, { etag, text });
+      return { name: location, text };
+    } catch (error) {
+      if (error instanceof PortError) throw error;
+      const fault = signal?.aborted ? 'cancelled' : 'transient';
+      throw new PortError(fault, location, `${location} did not answer`, { cause: error });
+    }
   }
 
   async #readGit(location: string, signal?: AbortSignal): Promise<TextDocument> {
@@ -74,6 +80,13 @@ export class DocumentReader implements Documents {
   }
 }
 
+/** Https, or plain http on this machine. */
+function isPermitted(url: URL | null): url is URL {
+  if (url === null) return false;
+  const isLoopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname);
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback);
+}
+
 /** A file of this machine. */
 export async function readLocalFile(path: string): Promise<TextDocument> {
   try {
@@ -87,7 +100,7 @@ export async function readLocalFile(path: string): Promise<TextDocument> {
     return { name: path, text: await readLimited(createReadStream(path), path) };
   } catch (error) {
     if (error instanceof PortError) throw error;
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT' || code === 'ENOTDIR')
       throw new PortError('not-found', path, `there is no file ${path}`, { cause: error });
     throw new PortError('denied', path, `${path} cannot be read (${String(code)})`, { cause: error });

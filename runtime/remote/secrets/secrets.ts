@@ -38,7 +38,7 @@ export class Secrets {
 
 async function fromFile(path: string): Promise<string> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    const denied = error instanceof Error && 'code' in error && error.code === 'EACCES';
+    const denied = typeof error === 'object' && error !== null && 'code' in error && error.code === 'EACCES';
     const why = denied ? 'may not be read' : 'cannot be read';
     throw new PortError(
       denied ? 'denied' : 'not-found',
