@@ -13,8 +13,10 @@ import {
   withOutput,
   type Flags,
   type OutputFlags,
+  withSettings,
+  withSource,
 } from './delivery-flags.ts';
-import type { DeliverySession } from './delivery-session.ts';
+import type { DeliveryFlags, DeliverySession } from './delivery-session.ts';
 import { passResult, passStatus, passTable } from './delivery-result.ts';
 import { statusTable } from './delivery-table.ts';
 import { exitStatus } from './errors.ts';
@@ -39,7 +41,7 @@ export function statusCommand(): Command {
 }
 
 export function logsCommand(): Command {
-  return withConfig(new Command('logs'))
+  return withSource(withSettings(new Command('logs')))
     .description('print the log of the newest build of a pair, or of a build by its name')
     .argument('<application>', 'an application, VERSION/APPLICATION, or the name of a build')
     .argument('[version]', 'its version')
@@ -48,16 +50,18 @@ export function logsCommand(): Command {
       'after',
       examples('logs kfam v1-1 --follow', 'logs v1-1/kfam', 'logs cd-kfam-v1-1-0a1b2c3d-1'),
     )
-    .action(async (first: string, second: string | undefined, flags: Flags & { follow?: boolean }) => {
-      const follow = flags.follow ?? false;
-      if (second === undefined && !first.includes('/')) {
-        await using session = await openSession(flags);
-        await printLog(session, first, follow);
-        return;
-      }
-      await using session = await openPair(flags, [first, second]);
-      await printLog(session, session.pair, follow);
-    });
+    .action(
+      async (first: string, second: string | undefined, flags: DeliveryFlags & { follow?: boolean }) => {
+        const follow = flags.follow ?? false;
+        if (second === undefined && !first.includes('/')) {
+          await using session = await openSession(flags);
+          await printLog(session, first, follow);
+          return;
+        }
+        await using session = await openPair(flags, [first, second]);
+        await printLog(session, session.pair, follow);
+      },
+    );
 }
 
 async function printLog({ home, signal }: Session, subject: Pair | string, follow: boolean): Promise<void> {

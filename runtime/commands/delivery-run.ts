@@ -12,10 +12,7 @@ export function runCommand(): Command {
       'look after every pair for as long as the process lives; SIGHUP makes it look at once, SIGTERM ends it after what is under way',
     )
     .option('--metrics-port <number>', 'serve /metrics and /healthz on this port of 127.0.0.1', port)
-    .addHelpText(
-      'after',
-      examples('run --config delivery.yaml', 'run --metrics-port 9090 2>> slipway.log', 'run & kill -HUP $!'),
-    )
+    .addHelpText('after', examples('run --config delivery.yaml', 'run --metrics-port 9090 2>> slipway.log'))
     .action(async ({ metricsPort, ...flags }: Flags & { readonly metricsPort?: number }) => {
       await using session = await openDelivery({ ...flags, resident: true });
       const { home, logger, settings, signal, system } = session;
@@ -24,12 +21,9 @@ export function runCommand(): Command {
       const { serveMetrics } = await import('../web/metrics.ts');
       const metrics = createMetrics(home.clock);
       const { interval = usual.interval, limits } = settings;
-      const driven: { resident?: Resident } = {};
       await using server =
-        metricsPort === undefined
-          ? undefined
-          : await serveMetrics({ port: metricsPort, metrics, ailment: () => ailment(driven.resident) });
-      driven.resident = driveDelivery({
+        metricsPort === undefined ? undefined : await serveMetrics({ port: metricsPort, metrics });
+      const resident = driveDelivery({
         system,
         ports: home,
         logger,
@@ -46,7 +40,7 @@ export function runCommand(): Command {
         ...(settings.suspend && { suspended: true }),
         ...(server && { metrics: server.url }),
       });
-      await untilFinished(driven.resident);
+      await untilFinished(resident);
       logger.info('ended');
     });
 }
@@ -59,13 +53,6 @@ async function untilFinished(resident: Resident): Promise<void> {
   } finally {
     process.off('SIGHUP', wake);
   }
-}
-
-/** A standby is well. A failing outside is no ailment of ours: a restart would not help, and metrics tell of it. */
-function ailment(resident: Resident | undefined): string | undefined {
-  return resident?.isStuck()
-    ? 'the pass under way has gone on for longer than its deadline allows'
-    : undefined;
 }
 
 function port(text: string): number {

@@ -13,20 +13,12 @@ export interface ResidentOptions extends LoopEntry {
   readonly signal: AbortSignal;
 }
 
-const minute = 60_000;
-/** As the loop has it. */
-const defaultDeadline = 10 * minute;
-/** What a pass may take after its deadline, with room to spare. */
-const grace = 2 * minute;
-
 /** Delivery that goes on for as long as the process lives. */
 export interface Resident {
   /** Something changed outside: look soon. While another process leads, this does nothing: a new leader looks first. */
   wake(reason: string): void;
   /** Undefined while another process leads. */
   status(): DriverStatus | undefined;
-  /** True when a pass goes on although its deadline and its grace are over: only a restart helps. */
-  isStuck(): boolean;
   /** Rejects when leadership is lost: start anew, in a fresh process. */
   readonly finished: Promise<void>;
 }
@@ -58,19 +50,13 @@ export function driveDelivery(options: ResidentOptions): Resident {
         remedy: 'start it again: it then waits until it leads',
       });
   };
-  const status = () => loop?.status()[0];
   return {
     wake: (reason) => loop?.wake(entry.system.name, reason),
-    status,
-    isStuck: () => isStuck(status(), entry.deadline ?? defaultDeadline, ports.clock.now()),
+    status: () => loop?.status()[0],
     finished: ports.elector.lead(entry.system.name, lead, signal).catch((error: unknown) => {
       if (!signal.aborted || !isFault(error, 'cancelled')) throw error;
     }),
   };
-}
-
-function isStuck(status: DriverStatus | undefined, deadline: number, now: number): boolean {
-  return status?.running === true && now - (status.startedAt ?? now) > deadline + grace;
 }
 
 /** A word changes the spec, so its generation; what we write ourselves is status. */
@@ -81,10 +67,12 @@ async function listenToPeople(
   signal: AbortSignal,
 ): Promise<void> {
   const retryAfter = 5_000;
-  for (;;) {
+  for (let isFirst = true; ; isFirst = false) {
     try {
       const { items, resourceVersion } = await objects.list(applicationVersionKind, { signal });
       const known = new Map(items.map(({ metadata }) => [metadata.uid, metadata.generation]));
+      // What was said while nobody listened.
+      if (!isFirst) heard();
       for await (const { object } of objects.watch(applicationVersionKind, { resourceVersion, signal })) {
         const { uid, generation } = object.metadata;
         const before = known.get(uid);
