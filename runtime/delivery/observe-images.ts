@@ -19,7 +19,9 @@ export interface ImageView {
 
 /** Parents before children, each as soon as its parents are known; images with equal key are asked for once. */
 export class ImageObserver {
-  readonly #desired: Desired;
+  readonly #pairs: ReadonlyMap<string, Pair>;
+  /** Names of the pairs that others build on. */
+  readonly #parents: ReadonlySet<string>;
   readonly #views: ReadonlyMap<Pair, Read<SourceView>>;
   readonly #texts: TargetTexts;
   readonly #registry: Ports['registry'];
@@ -39,7 +41,13 @@ export class ImageObserver {
     readonly guards: Guards;
     readonly signal: AbortSignal;
   }) {
-    this.#desired = from.desired;
+    const { pairs } = from.desired;
+    this.#pairs = new Map(pairs.map((pair) => [pairName(pair), pair]));
+    this.#parents = new Set(
+      pairs.flatMap(({ parents, version }) =>
+        parents.map(({ application }) => pairName({ application, version })),
+      ),
+    );
     this.#views = from.views;
     this.#texts = from.texts;
     this.#registry = from.registry;
@@ -76,9 +84,7 @@ export class ImageObserver {
   }
 
   async #parent(pair: Pair, parent: Pair['parents'][number]): Promise<PairFacts['parents'][number]> {
-    const other = this.#desired.pairs.find(
-      (one) => one.application === parent.application && one.version === pair.version,
-    );
+    const other = this.#pairs.get(pairName({ application: parent.application, version: pair.version }));
     const digest = other && (await this.view(other)).image?.digest;
     if (!other || !digest) return parent;
     const { reference } = this.#registry.location(other.image);
@@ -109,11 +115,7 @@ export class ImageObserver {
    * back, needs none.
    */
   #matters(pair: Pair, commit: Oid, deployed: SourceView['deployed']): boolean {
-    const isParent = this.#desired.pairs.some(
-      (one) =>
-        one.version === pair.version &&
-        one.parents.some(({ application }) => application === pair.application),
-    );
+    const isParent = this.#parents.has(pairName(pair));
     if (isParent || pair.parents.length > 0 || pair.targets.length === 0) return true;
     const isAhead = pair.targets.some((target) => deployed.get(target)?.relation === 'ahead');
     if (isAhead && !isAccepted(this.#stored.get(pairName(pair)), commit)) return false;

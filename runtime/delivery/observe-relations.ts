@@ -57,17 +57,21 @@ async function viewRepository(
   signal: AbortSignal,
 ): Promise<Map<Pair, Read<SourceView>>> {
   const views = new Map<Pair, Read<SourceView>>();
-  const located: Located[] = [];
-  for (const pair of pairs) {
-    const head = pair.source ? refs.head(pair.source) : missing('the version does not list its repository');
-    if (!head.ok) views.set(pair, head);
-    else
-      located.push({
-        pair,
-        head: head.value,
-        deployed: await resolveDeployed(repository, pair, texts, ports, signal),
-      });
-  }
+  const located = (
+    await Promise.all(
+      pairs.map(async (pair): Promise<Located[]> => {
+        const head = pair.source
+          ? refs.head(pair.source)
+          : missing('the version does not list its repository');
+        if (!head.ok) {
+          views.set(pair, head);
+          return [];
+        }
+        const deployed = await resolveDeployed(repository, pair, texts, ports, signal);
+        return [{ pair, head: head.value, deployed }];
+      }),
+    )
+  ).flat();
   const evaluations = located.flatMap(({ pair, head, deployed }) =>
     [head, ...deployed.values()].flatMap((commit) => (commit ? [{ pair, commit }] : [])),
   );
@@ -100,12 +104,13 @@ async function resolveDeployed(
   { git }: Pick<Ports, 'git'>,
   signal: AbortSignal,
 ): Promise<Map<Target, Oid | undefined>> {
-  const resolved = new Map<Target, Oid | undefined>();
-  for (const target of pair.targets) {
-    const abbreviation = deployedAbbreviation(texts.get(target));
-    if (abbreviation) resolved.set(target, await git.resolve(repository, abbreviation, signal));
-  }
-  return resolved;
+  const resolved = await Promise.all(
+    pair.targets.map(async (target): Promise<[Target, Oid | undefined][]> => {
+      const abbreviation = deployedAbbreviation(texts.get(target));
+      return abbreviation ? [[target, await git.resolve(repository, abbreviation, signal)]] : [];
+    }),
+  );
+  return new Map(resolved.flat());
 }
 
 function deployedAbbreviation(text: Read<{ current: { tag?: string } }> | undefined): string | undefined {

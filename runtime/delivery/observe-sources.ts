@@ -33,9 +33,21 @@ export class InputsMemo {
 /** What was worked out for one pass, whatever the memo has room for. */
 export type InputsOf = (pair: Pair, commit: Oid) => Read<Inputs> | undefined;
 
+const pairKeys = new WeakMap<Pair, string>();
+
+/** Equal for pairs that equal files make equal inputs of. */
+function pairKey(pair: Pair): string {
+  let key = pairKeys.get(pair);
+  if (key === undefined) {
+    const { source, context, dockerfile, inputs, target, buildArgs, platforms } = pair;
+    key = JSON.stringify([source?.url, context, dockerfile, inputs, target, buildArgs, platforms]);
+    pairKeys.set(pair, key);
+  }
+  return key;
+}
+
 function memoKey(pair: Pair, commit: Oid): string {
-  const { source, context, dockerfile, inputs, target, buildArgs } = pair;
-  return JSON.stringify([source?.url, commit, context, dockerfile, inputs, target, buildArgs]);
+  return `${commit} ${pairKey(pair)}`;
 }
 
 export interface Evaluation {
@@ -72,36 +84,64 @@ async function workOut(
 ): Promise<(readonly [Evaluation, Read<Inputs>])[]> {
   if (due.length === 0) return [];
   const located = await Promise.all(
-    due.map(async (one) => ({ ...one, files: await locate(repository, one, git, signal) })),
+    due.map(async (one) => ({ one, files: await locate(repository, one, git, signal) })),
   );
-  const files = located.flatMap(({ files }) =>
-    files.ok ? [files.value.dockerfile.oid, files.value.ignoreFile?.oid] : [],
+  const alike = groupAlike(located);
+  const oids = alike.flatMap(({ files }) =>
+    files.ok ? [files.value.dockerfile.oid, files.value.ignoreFile?.oid ?? []].flat() : [],
   );
-  const texts = await readTexts(repository, [...new Set(files.flatMap((oid) => oid ?? []))], git, signal);
-  const requests = located.map(({ pair, commit, files }) => ({
-    pair,
-    commit,
-    request: files.ok ? { ok: true as const, value: requestOf(pair, files.value, texts) } : files,
-  }));
-  const closures = requests.map(({ request }) => (request.ok ? inputClosure(request.value) : undefined));
+  const texts = await readTexts(repository, oids, git, signal);
+  const requests = alike.map(({ pair, files }) =>
+    files.ok ? { ok: true as const, value: requestOf(pair, files.value, texts) } : files,
+  );
+  const closures = requests.map((request) => (request.ok ? inputClosure(request.value) : undefined));
   // Links decide what a COPY reaches: where some are in its way, they are read, and the closure is worked out again.
-  const links = await readTexts(
-    repository,
-    [...new Set(closures.flatMap((closure) => closure?.needs ?? []))],
-    git,
-    signal,
-  );
-  return requests.map(({ request, ...one }, index) => {
-    const closure = closures[index];
-    if (!request.ok || !closure)
-      return [one, request.ok ? missing('the inputs were not worked out') : request];
-    return [one, inputsOf(closure.needs.length > 0 ? inputClosure({ ...request.value, links }) : closure)];
+  const needs = closures.flatMap((closure) => closure?.needs ?? []);
+  const links = await readTexts(repository, needs, git, signal);
+  return alike.flatMap(({ evaluations }, index) => {
+    const [request, closure] = [requests[index], closures[index]];
+    const inputs =
+      request?.ok && closure
+        ? inputsOf(closure.needs.length > 0 ? inputClosure({ ...request.value, links }) : closure)
+        : request?.ok === false
+          ? request
+          : missing('the inputs were not worked out');
+    return evaluations.map((one) => [one, inputs] as const);
+  });
+}
+
+interface Alike {
+  readonly pair: Pair;
+  readonly files: Read<BuildFiles>;
+  readonly evaluations: readonly Evaluation[];
+}
+
+/** Most pairs have the same files at several commits: those are worked out once. */
+function groupAlike(
+  located: readonly { readonly one: Evaluation; readonly files: Read<BuildFiles> }[],
+): Alike[] {
+  // The list of a folder that stays the same is the same list.
+  const lists = new Map<readonly TreeEntry[], number>();
+  const contentOf = (files: Read<BuildFiles>) => {
+    if (!files.ok) return files.problem.reason;
+    const { entries, dockerfile, ignoreFile } = files.value;
+    const list = lists.get(entries) ?? lists.size;
+    lists.set(entries, list);
+    return `${list} ${dockerfile.oid} ${ignoreFile?.oid ?? ''}`;
+  };
+  const groups = Map.groupBy(located, ({ one, files }) => `${contentOf(files)} ${pairKey(one.pair)}`);
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    return first
+      ? [{ pair: first.one.pair, files: first.files, evaluations: group.map(({ one }) => one) }]
+      : [];
   });
 }
 
 interface BuildFiles {
   readonly dockerfile: TreeEntry;
   readonly ignoreFile: TreeEntry | undefined;
+  /** Below the context, or of the whole repository. */
   readonly entries: readonly TreeEntry[];
 }
 
@@ -126,12 +166,7 @@ async function locate(
   if (!dockerfile) return missing(`there is no ${pair.dockerfile} ${where}`);
   if (!isFile(dockerfile)) return missing(`${pair.dockerfile} is no regular file ${where}`);
   const ignoreFile = ignoreFiles.find((entry) => entry && isFile(entry));
-  const known = new Set(entries.map(({ path }) => path));
-  const outside = [dockerfile, ignoreFile].filter((entry) => entry && !known.has(entry.path));
-  return {
-    ok: true,
-    value: { dockerfile, ignoreFile, entries: [...entries, ...outside.flatMap((entry) => entry ?? [])] },
-  };
+  return { ok: true, value: { dockerfile, ignoreFile, entries } };
 }
 
 function isFile(entry: TreeEntry): boolean {
@@ -145,17 +180,20 @@ async function readTexts(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<Oid, string>> {
   if (oids.length === 0) return new Map();
-  const blobs = await git.blobs(repository, oids, { signal });
+  const blobs = await git.blobs(repository, [...new Set(oids)], { signal });
   return new Map([...blobs].map(([oid, blob]) => [oid, blob.toString('utf8')]));
 }
 
 function requestOf(pair: Pair, files: BuildFiles, texts: ReadonlyMap<Oid, string>): ClosureRequest {
   const text = ({ path, oid }: TreeEntry) => ({ path, text: texts.get(oid) ?? '' });
+  const { entries, dockerfile, ignoreFile } = files;
+  const within = new Set(entries.map(({ path }) => path));
+  const outside = [dockerfile, ignoreFile].flatMap((file) => (file && !within.has(file.path) ? file : []));
   return {
-    entries: files.entries,
+    entries: [...entries, ...outside],
     context: pair.context,
-    dockerfile: text(files.dockerfile),
-    ...(files.ignoreFile && { ignoreFile: text(files.ignoreFile) }),
+    dockerfile: text(dockerfile),
+    ...(ignoreFile && { ignoreFile: text(ignoreFile) }),
     ...(pair.inputs && { inputs: pair.inputs }),
     ...(pair.target && { target: pair.target }),
     buildArgs: pair.buildArgs,

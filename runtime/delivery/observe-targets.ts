@@ -14,11 +14,26 @@ export interface TargetText {
 
 export type TargetTexts = ReadonlyMap<Target, Read<TargetText>>;
 
+/** What a target said at a commit, for as long as its config stays. */
+export class TargetsMemo {
+  readonly #known = new WeakMap<Target, { readonly commit: Oid; readonly text: Read<TargetText> }>();
+
+  get(target: Target, commit: Oid): Read<TargetText> | undefined {
+    const known = this.#known.get(target);
+    return known?.commit === commit ? known.text : undefined;
+  }
+
+  set(target: Target, commit: Oid, text: Read<TargetText>): void {
+    this.#known.set(target, { commit, text });
+  }
+}
+
 /** Every target of every pair, with one batch of blobs per repository and branch. */
 export async function observeTargets(
   desired: Desired,
   refs: Refs,
   ports: Pick<Ports, 'git'>,
+  memo: TargetsMemo,
   guards: Guards,
   signal: AbortSignal,
 ): Promise<TargetTexts> {
@@ -33,18 +48,14 @@ export async function observeTargets(
       const texts = head.ok
         ? await read(
             { guard: guards.git, name: hostOf(first.into.url) },
-            (inner) => readBranch(group, first.into.url, head.value, ports, inner),
+            (inner) => readBranch(group, first.into.url, head.value, ports, memo, inner),
             signal,
           )
         : head;
-      for (const target of group) found.set(target, texts.ok ? read1(texts.value, target) : texts);
+      for (const target of group) found.set(target, texts.ok ? (texts.value.get(target) ?? unread) : texts);
     }),
   );
   return found;
-}
-
-function read1(texts: ReadonlyMap<Target, Read<TargetText>>, target: Target): Read<TargetText> {
-  return texts.get(target) ?? missing('the target was not read');
 }
 
 async function readBranch(
@@ -52,20 +63,28 @@ async function readBranch(
   repository: string,
   head: Oid,
   ports: Pick<Ports, 'git'>,
+  memo: TargetsMemo,
   signal: AbortSignal,
 ): Promise<Map<Target, Read<TargetText>>> {
-  const files = await Promise.all(targets.map((target) => findFile(target, repository, head, ports, signal)));
+  const due = targets.filter((target) => !memo.get(target, head));
+  const files = await Promise.all(due.map((target) => findFile(target, repository, head, ports, signal)));
   const oids = new Set(files.flatMap((file) => (file.ok ? [file.value.oid] : [])));
   const blobs = await ports.git.blobs(repository, [...oids], { signal });
-  return new Map(
-    targets.map((target, index) => {
-      const file = files[index];
-      if (!file?.ok) return [target, file ?? missing('the target was not read')];
-      const blob = blobs.get(file.value.oid);
-      if (!blob) return [target, missing(`${file.value.path} could not be read`)];
-      return [target, readTarget(target, file.value.path, blob.toString('utf8'))];
-    }),
-  );
+  for (const [index, target] of due.entries()) memo.set(target, head, textOf(target, files[index], blobs));
+  return new Map(targets.map((target) => [target, memo.get(target, head) ?? unread]));
+}
+
+const unread = missing('the target was not read');
+
+function textOf(
+  target: Target,
+  file: Read<{ path: string; oid: Oid }> | undefined,
+  blobs: ReadonlyMap<Oid, Buffer>,
+): Read<TargetText> {
+  if (!file?.ok) return file ?? unread;
+  const { path, oid } = file.value;
+  const blob = blobs.get(oid);
+  return blob ? readTarget(target, path, blob.toString('utf8')) : missing(`${path} could not be read`);
 }
 
 /** The first of the names that a target's file may have. */

@@ -6,7 +6,7 @@ import { observePullRequests } from './observe-pull-requests.ts';
 import { observeRefs } from './observe-refs.ts';
 import { observeSources, type SourceView } from './observe-relations.ts';
 import type { InputsMemo } from './observe-sources.ts';
-import { observeTargets, type TargetTexts } from './observe-targets.ts';
+import { observeTargets, type TargetsMemo, type TargetTexts } from './observe-targets.ts';
 import { observeUnits } from './observe-units.ts';
 import type { Observed, PairFacts, Problem, StoredPair, TargetFacts } from './observed.ts';
 import type { DeliveryOptions } from './options.ts';
@@ -21,14 +21,14 @@ export async function observe(
   desired: Desired,
   ports: DeliveryPorts,
   options: DeliveryOptions,
-  memory: { readonly inputs: InputsMemo; readonly guards: Guards },
+  memory: { readonly inputs: InputsMemo; readonly targets: TargetsMemo; readonly guards: Guards },
   signal: AbortSignal,
 ): Promise<Observed> {
   const { guards } = memory;
   const [stored, building] = await Promise.all([readStored(ports, signal), observeBuilder(ports, signal)]);
   const pullRequests = await observePullRequests(desired, stored, ports, options, guards, signal);
   const refs = await observeRefs(desired, ports, options, guards, signal);
-  const texts = await observeTargets(desired, refs, ports, guards, signal);
+  const texts = await observeTargets(desired, refs, ports, memory.targets, guards, signal);
   const views = await observeSources(desired, refs, texts, ports, memory.inputs, guards, signal);
   const images = new ImageObserver({
     desired,

@@ -11,6 +11,8 @@ export class DesiredSource {
   readonly #options: DeliveryParseOptions;
   readonly #logger: Logger;
   #lastGood: Desired | undefined;
+  /** The text that `#lastGood` was read from: while it stays, so do the pairs. */
+  #text: string | undefined;
 
   constructor(location: string, documents: Documents, options: DeliveryParseOptions, logger: Logger) {
     this.#location = location;
@@ -23,7 +25,9 @@ export class DesiredSource {
   async read(signal: AbortSignal): Promise<Desired> {
     try {
       const document = await this.#documents.read(this.#location, signal);
+      if (this.#lastGood && document.text === this.#text) return this.#lastGood;
       this.#lastGood = parseDelivery(document, this.#options);
+      this.#text = document.text;
     } catch (error) {
       if (!this.#lastGood || isFault(error, 'cancelled')) throw error;
       if (

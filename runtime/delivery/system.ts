@@ -1,13 +1,17 @@
+import { LRUCache } from 'lru-cache';
 import type { System } from '../control/system.ts';
 import type { DeliveryAction, DeliveryItem, DeliveryPlan } from './actions.ts';
 import { apply } from './apply.ts';
 import { createGuards } from './guards.ts';
 import { observe, type DeliveryPorts } from './observe.ts';
 import { InputsMemo } from './observe-sources.ts';
+import { TargetsMemo } from './observe-targets.ts';
 import type { Observed } from './observed.ts';
 import type { DeliveryOptions } from './options.ts';
 import type { Desired } from './pair.ts';
+import { PortError } from '../ports/index.ts';
 import { plan } from './plan.ts';
+import { problemOf } from './read.ts';
 import { remember } from './remember.ts';
 
 /** App CD: rebuilds images when their inputs change, and proposes manifests that use them. */
@@ -17,6 +21,8 @@ export class DeliverySystem implements System<Desired, Observed, DeliveryItem, D
   readonly #ports: DeliveryPorts;
   readonly #options: DeliveryOptions;
   readonly #memory;
+  /** What the last try of an action ran into, by its key. */
+  readonly #failures = new LRUCache<string, string>({ max: 1_000 });
 
   /** @param desired reads the config anew for each pass */
   constructor(
@@ -27,13 +33,18 @@ export class DeliverySystem implements System<Desired, Observed, DeliveryItem, D
     this.desired = desired;
     this.#ports = ports;
     this.#options = options;
-    this.#memory = { inputs: new InputsMemo(), guards: createGuards(ports.clock) };
+    this.#memory = {
+      inputs: new InputsMemo(),
+      targets: new TargetsMemo(),
+      guards: createGuards(ports.clock),
+    };
   }
 
-  observe(desired: Desired, signal: AbortSignal): Promise<Observed> {
+  async observe(desired: Desired, signal: AbortSignal): Promise<Observed> {
     this.#memory.guards.git.reset();
     this.#memory.guards.http.reset();
-    return observe(desired, this.#ports, this.#options, this.#memory, signal);
+    const observed = await observe(desired, this.#ports, this.#options, this.#memory, signal);
+    return { ...observed, failures: new Map(this.#failures.entries()) };
   }
 
   plan(desired: Desired, observed: Observed, now: number): DeliveryPlan {
@@ -44,8 +55,15 @@ export class DeliverySystem implements System<Desired, Observed, DeliveryItem, D
     return remember(plan, observed, this.#ports, this.#options.installation, signal);
   }
 
-  apply(action: DeliveryAction, signal: AbortSignal): Promise<void> {
-    return apply(action, this.#ports, this.#options, signal);
+  async apply(action: DeliveryAction, signal: AbortSignal): Promise<void> {
+    try {
+      await apply(action, this.#ports, this.#options, signal);
+      this.#failures.delete(action.key);
+    } catch (error) {
+      if (error instanceof PortError && error.fault !== 'cancelled')
+        this.#failures.set(action.key, problemOf(error).reason);
+      throw error;
+    }
   }
 
   inFlight({ items }: DeliveryPlan): boolean {

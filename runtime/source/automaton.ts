@@ -47,29 +47,32 @@ export function characterClass(members: string, negated: boolean): Step {
 
 /** Whether the steps consume the whole text. */
 export function accepts(steps: readonly Step[], text: Iterable<string>): boolean {
-  let states = closure(steps, [0]);
+  let states = new Uint8Array(steps.length + 1);
+  let reached = new Uint8Array(steps.length + 1);
+  enter(steps, states, 0);
   for (const character of text) {
-    const reached: number[] = [];
-    for (const state of states) {
+    let alive = false;
+    for (let state = 0; state < steps.length; state++) {
       const step = steps[state];
-      if (step === undefined || 'skip' in step || !step.accepts(character)) continue;
-      reached.push(step.repeat === true ? state : state + 1);
+      if (states[state] === 0 || step === undefined || 'skip' in step || !step.accepts(character)) continue;
+      enter(steps, reached, step.repeat === true ? state : state + 1);
+      alive = true;
     }
-    if (reached.length === 0) return false;
-    states = closure(steps, reached);
+    if (!alive) return false;
+    [states, reached] = [reached, states];
+    reached.fill(0);
   }
-  return states.has(steps.length);
+  return states[steps.length] === 1;
 }
 
-/** The given states and all that can be reached from them without consuming anything. */
-function closure(steps: readonly Step[], from: readonly number[]): ReadonlySet<number> {
-  const states = new Set(from);
-  // A set is iterated in order of insertion, additions included.
-  for (const state of states) {
-    const step = steps[state];
-    if (step === undefined) continue;
-    if ('skip' in step) states.add(state + 1).add(state + step.skip);
-    else if (step.repeat === true) states.add(state + 1);
-  }
-  return states;
+/** Marks a state and all that can be reached from it without consuming anything. */
+function enter(steps: readonly Step[], states: Uint8Array, state: number): void {
+  if (states[state] !== 0) return;
+  states[state] = 1;
+  const step = steps[state];
+  if (step === undefined) return;
+  if ('skip' in step) {
+    enter(steps, states, state + 1);
+    enter(steps, states, state + step.skip);
+  } else if (step.repeat === true) enter(steps, states, state + 1);
 }

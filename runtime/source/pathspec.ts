@@ -112,13 +112,14 @@ function parsePathspec(pathspec: string): ParsedPathspec {
   const isPrefix = (path: string) => text === '.' || path === text || path.startsWith(below);
   if (!words.includes('glob')) return { exclude: words.includes('exclude'), matches: isPrefix };
   const start = asBytes(/^[^*?[\\]*/u.exec(text)?.[0] ?? '');
+  const end = asBytes(/[^*?[\]\\/]*$/u.exec(text)?.[0] ?? '');
   const steps = wildmatchSteps(text);
   return {
     exclude: words.includes('exclude'),
     matches: (path) => {
       if (isPrefix(path)) return true;
       const bytes = asBytes(path);
-      return bytes.startsWith(start) && accepts(steps, bytes);
+      return bytes.startsWith(start) && bytes.endsWith(end) && accepts(steps, bytes);
     },
   };
 }

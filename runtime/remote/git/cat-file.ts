@@ -226,7 +226,7 @@ export class ObjectReader {
 }
 
 /** The answer still arrives in its turn, but nobody waits for it any more. */
-async function orAborted<T>(
+export async function orAborted<T>(
   answer: Promise<T>,
   subject: string,
   signal: AbortSignal | undefined,

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { PortError } from '../../ports/errors.ts';
 import type { TreeEntry } from '../../ports/git.ts';
+import { orAborted } from './cat-file.ts';
 import type { Mirror } from './mirror.ts';
 import { isFileName, printable } from './names.ts';
 
@@ -66,6 +67,8 @@ export class Trees {
     maxSize: CACHE_SIZE,
     sizeCalculation: (items) => 200 + items.length * 200,
   });
+  /** Whoever asks meanwhile gets the same answer. */
+  readonly #reading = new Map<string, Promise<readonly TreeItem[]>>();
   readonly #listings = new LRUCache<string, readonly TreeEntry[]>({
     maxSize: LISTED,
     sizeCalculation: (entries) => 1 + entries.length,
@@ -75,10 +78,19 @@ export class Trees {
     this.#limits = limits;
   }
 
-  async read(mirror: Mirror, oid: string, signal?: AbortSignal): Promise<readonly TreeItem[]> {
+  read(mirror: Mirror, oid: string, signal?: AbortSignal): Promise<readonly TreeItem[]> {
     const known = this.#cache.get(oid);
-    if (known) return known;
-    const object = await mirror.object(oid, signal);
+    if (known) return Promise.resolve(known);
+    let reading = this.#reading.get(oid);
+    if (!reading) {
+      reading = this.#read(mirror, oid).finally(() => this.#reading.delete(oid));
+      this.#reading.set(oid, reading);
+    }
+    return orAborted(reading, mirror.repository, signal);
+  }
+
+  async #read(mirror: Mirror, oid: string): Promise<readonly TreeItem[]> {
+    const object = await mirror.object(oid);
     // commits never come without their trees
     if (!object) throw await mirror.damaged(`tree ${oid} is missing`);
     if (object.type !== 'tree') throw new PortError('invalid', oid, `${oid} is a ${object.type}, not a tree`);
