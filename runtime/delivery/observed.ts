@@ -167,4 +167,6 @@ export interface Observed {
   readonly capacity: number;
   /** Why there is no builder, when there is none. */
   readonly builderProblem?: string;
+  /** What the last try of an action ran into, by the key of the action. */
+  readonly failures?: ReadonlyMap<string, string>;
 }

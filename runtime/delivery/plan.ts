@@ -3,6 +3,7 @@ import type { DeliveryItem, DeliveryPlan } from './actions.ts';
 import { updateAttempts } from './attempts.ts';
 import { decide, type Decision } from './decide.ts';
 import { isUpToDate, parentsOf } from './needs.ts';
+import { withFailures } from './failures.ts';
 import type { Observed, PairFacts, UnitFacts } from './observed.ts';
 import type { DeliveryOptions } from './options.ts';
 import { pairName, type Desired } from './pair.ts';
@@ -55,18 +56,20 @@ export function plan(
   });
   const waiting = new Map([...builds.waiting, ...proposals.waiting]);
   const retags = inState('retag').flatMap(([, facts]) => retagAction(facts));
+  const items = [...observed.pairs].map(([name, facts]) =>
+    item(facts, decisions.get(name), waiting.get(name), observed, groups.get(name)),
+  );
+  const actions = [
+    ...builds.actions,
+    ...new Map(retags.map((action) => [action.key, action])).values(),
+    ...proposals.actions,
+    ...pruneBuilds(observed, options),
+  ];
   return {
     system: 'delivery',
     at: new Date(now).toISOString(),
-    items: [...observed.pairs].map(([name, facts]) =>
-      item(facts, decisions.get(name), waiting.get(name), observed, groups.get(name)),
-    ),
-    actions: [
-      ...builds.actions,
-      ...new Map(retags.map((action) => [action.key, action])).values(),
-      ...proposals.actions,
-      ...pruneBuilds(observed, options),
-    ],
+    items: withFailures(items, actions, observed),
+    actions,
     ...(proposals.notes.length > 0 && { notes: proposals.notes }),
   };
 }
