@@ -33,6 +33,7 @@ const groups: Readonly<Record<string, { description: string; load: () => Promise
 
 /** Runs one command line. Never throws for a user's mistake: the answer is the exit status. */
 export async function main(argv: readonly string[]): Promise<number> {
+  process.stdout.off('error', onOutputError).on('error', onOutputError);
   const program = await createProgram(argv[2]);
   try {
     await program.parseAsync(argv);
@@ -59,6 +60,13 @@ function throwing(command: Command): Command {
   command.exitOverride();
   for (const child of command.commands) throwing(child);
   return command;
+}
+
+/** A reader that has seen enough (`| head`) is no failure. */
+function onOutputError(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(process.exitCode ?? exitStatus.done);
+  process.stderr.write(`slipway: the output cannot be written: ${error.message}\n`);
+  process.exit(exitStatus.failed);
 }
 
 function explain(error: unknown): number {

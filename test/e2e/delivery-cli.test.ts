@@ -1,11 +1,16 @@
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { slipway } from '../support/cli.ts';
 import { delivery, json, pulls, states } from '../support/delivery-cli.ts';
 import { World } from '../support/world.ts';
+
+const MAIN = fileURLToPath(new URL('../../runtime/main.ts', import.meta.url));
 
 describe('a build that fails', () => {
   let world: World;
@@ -64,6 +69,14 @@ describe('a build that fails', () => {
       'main/controller': 'proposed',
       'main/webhook': 'proposed',
     });
+  });
+});
+
+describe('a reader that has seen enough', () => {
+  it('is no failure', async () => {
+    const command = `"${process.execPath}" "${MAIN}" delivery schema | true; echo "\${PIPESTATUS[0]}"`;
+    const { stdout, stderr } = await promisify(execFile)('bash', ['-c', command]);
+    expect([stdout, stderr]).toEqual(['0\n', '']);
   });
 });
 
