@@ -100,7 +100,12 @@ export async function openHome({ settings, clock, environment, observer = {} }: 
     git,
     registry,
     ...(settings.builder?.command
-      ? { tool: { command: settings.builder.command } }
+      ? {
+          tool: {
+            command: settings.builder.command,
+            ...(settings.builder.checkout !== undefined && { checkout: settings.builder.checkout }),
+          },
+        }
       : settings.builder?.tool && settings.builder.tool !== 'auto' && { tool: settings.builder.tool }),
     ...(settings.builder?.concurrency && { concurrency: settings.builder.concurrency }),
     ...(settings.builder?.timeout && { timeout: settings.builder.timeout }),

@@ -71,6 +71,10 @@ const builder = z.strictObject({
     .min(1)
     .optional()
     .describe('Custom command: request as JSON on stdin, digest on stdout'),
+  checkout: z
+    .boolean()
+    .optional()
+    .describe('Write the source to a folder for the command; false: it fetches it itself. Default: true'),
   concurrency: z.int().min(1).max(64).optional(),
   timeout: duration.optional(),
 });

@@ -37,7 +37,7 @@ function forgeProblems(host: string, forge: Forge, document: Document): Problem[
 function registryProblems(host: string, registry: Registry, document: Document): Problem[] {
   const at = ['registries', host];
   const problems = [
-    ...endpointProblems(registry.endpoint, [...at, 'endpoint'], document),
+    ...endpointProblems(registry.endpoint, [...at, 'endpoint'], document, registry.insecure),
     ...secretProblems(registry.password, [...at, 'password'], document),
   ];
   if (registry.password !== undefined && registry.username === undefined)
@@ -81,6 +81,14 @@ function rewriteProblems(name: string | undefined, path: Path, document: Documen
 }
 
 function builderProblems({ builder }: Settings, document: Document): Problem[] {
+  if (builder?.checkout !== undefined && builder.command === undefined)
+    return [
+      document.problem(
+        ['builder', 'checkout'],
+        'is for a custom command, and there is none',
+        'add builder.command, or leave it out',
+      ),
+    ];
   if (builder?.command === undefined || builder.tool === undefined) return [];
   return [
     document.problem(
@@ -103,7 +111,12 @@ function durationProblems(settings: Settings, document: Document): Problem[] {
 }
 
 /** Credentials go to endpoints: never in the clear, and never from the address itself. */
-function endpointProblems(endpoint: string | undefined, path: Path, document: Document): Problem[] {
+function endpointProblems(
+  endpoint: string | undefined,
+  path: Path,
+  document: Document,
+  insecure = false,
+): Problem[] {
   const url = endpoint === undefined ? null : URL.parse(endpoint);
   if (url === null) return [];
   const problems: Problem[] = [];
@@ -113,7 +126,7 @@ function endpointProblems(endpoint: string | undefined, path: Path, document: Do
     problems.push(
       document.problem(path, `has the scheme ${url.protocol.slice(0, -1)}`, 'write https://HOST'),
     );
-  if (url.protocol === 'http:' && !isLoopback(url.hostname))
+  if (url.protocol === 'http:' && !isLoopback(url.hostname) && !insecure)
     problems.push(
       document.problem(path, 'would send credentials over plain http to another machine', 'write https://'),
     );

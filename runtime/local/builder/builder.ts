@@ -8,6 +8,7 @@ import type { Registry } from '../../ports/registry.ts';
 import { Builds, isEnded } from './builds.ts';
 import { waitForChange } from './change.ts';
 import { detectTool } from './detect.ts';
+import type { CustomCommand } from './detect.ts';
 import { isCode } from './folder.ts';
 import { LogReader } from './log.ts';
 import { endBelongings, identify, isAlive, signalProcess } from './processes.ts';
@@ -22,7 +23,7 @@ export interface LocalBuilderOptions {
   /** One folder per build; several processes may share it. */
   readonly directory: string;
   /** @default the first of docker, podman, buildah, buildctl that works */
-  readonly tool?: ToolName | { readonly command: readonly string[] };
+  readonly tool?: ToolName | CustomCommand;
   /** Builds at a time. @default half of the processors, at least 1 */
   readonly concurrency?: number;
   /** Milliseconds that one build may take. @default 1 hour */

@@ -12,17 +12,23 @@ const run = promisify(execFile);
 /** A tool that does not answer within this many milliseconds is no builder. */
 const PATIENCE = 20_000;
 
+export interface CustomCommand {
+  readonly command: readonly string[];
+  /** False: it fetches the source itself. @default true */
+  readonly checkout?: boolean;
+}
+
 type Ask = (file: ToolName, ...args: string[]) => Promise<string>;
 
 /**
  * The first tool that works, or the wanted one. Throws `not-found` with what was tried.
- * @param wanted a tool's name, or the argv of a custom command @default the first of docker, podman, buildah, buildctl
+ * @param wanted a tool's name, or a custom command @default the first of docker, podman, buildah, buildctl
  */
 export async function detectTool(
-  wanted: ToolName | { readonly command: readonly string[] } | undefined,
+  wanted: ToolName | CustomCommand | undefined,
   signal?: AbortSignal,
 ): Promise<Tool> {
-  if (typeof wanted === 'object') return customCommand(wanted.command);
+  if (typeof wanted === 'object') return customCommand(wanted);
   const ask: Ask = async (file, ...args) => {
     const env = buildEnvironment(process.env);
     const { stdout } = await run(file, args, { env, timeout: PATIENCE, ...(signal && { signal }) });
@@ -96,9 +102,10 @@ async function isContained(): Promise<boolean> {
   return !((await onPath('crun')) || (await onPath('runc')));
 }
 
-async function customCommand(argv: readonly string[]): Promise<Tool> {
+async function customCommand({ command: argv, checkout }: CustomCommand): Promise<Tool> {
   const [file = ''] = argv;
-  if (file.includes('/') ? await isExecutable(file) : await onPath(file)) return { name: 'command', argv };
+  if (file.includes('/') ? await isExecutable(file) : await onPath(file))
+    return { name: 'command', argv, ...(checkout !== undefined && { checkout }) };
   throw new PortError('not-found', file, `The builder command ${JSON.stringify(file)} cannot be run.`, {
     remedy: 'Correct the builder setting: its first word is a program on PATH, or the absolute path of one.',
   });

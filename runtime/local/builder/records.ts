@@ -32,10 +32,24 @@ export type Tool =
       /** After `build`. */
       readonly buildOptions: readonly string[];
     }
-  | { readonly name: 'command'; readonly argv: readonly string[] };
+  | {
+      readonly name: 'command';
+      readonly argv: readonly string[];
+      /** False: it fetches the source itself. @default true */
+      readonly checkout?: boolean;
+    };
+
+/** The source is written to the build's folder before it runs. */
+export function needsSource(tool: Tool): boolean {
+  return tool.name !== 'command' || tool.checkout !== false;
+}
 
 const toolSchema: z.ZodType<Tool> = z.union([
-  z.object({ name: z.literal('command'), argv: z.array(z.string()).min(1) }),
+  z.object({
+    name: z.literal('command'),
+    argv: z.array(z.string()).min(1),
+    checkout: z.boolean().optional(),
+  }),
   z.object({
     name: z.enum(toolNames),
     version: z.string(),

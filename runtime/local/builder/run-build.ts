@@ -10,6 +10,7 @@ import { isCode } from './folder.ts';
 import type { BuildFolder } from './folder.ts';
 import { LogWriter, lastLines } from './log.ts';
 import { endBelongings } from './processes.ts';
+import { needsSource } from './records.ts';
 import type { BuildRecord, ProcessIdentity, Result } from './records.ts';
 import { locateSource } from './source.ts';
 import { registriesConf } from './containers.ts';
@@ -58,13 +59,15 @@ async function runSteps(
   { ended, stop }: { readonly ended: AbortSignal; readonly stop: () => void },
 ): Promise<Ending> {
   await mkdir(folder.work, { recursive: true });
-  const { context, dockerfile } = locateSource(folder.source, record.request.source);
-  const problem = await dockerfileProblem(folder.source, dockerfile);
+  const { source } = record.request;
+  const isWritten = needsSource(record.tool);
+  const { context, dockerfile } = isWritten ? locateSource(folder.source, source) : source;
+  const problem = isWritten ? await dockerfileProblem(folder.source, dockerfile) : undefined;
   if (problem !== undefined) {
     return failed({
       kind: 'permanent',
       reason: 'DockerfileMissing',
-      message: `${record.request.source.dockerfile} ${problem}`,
+      message: `${source.dockerfile} ${problem}`,
     });
   }
   const environment = await environmentOf(folder, record);
@@ -82,7 +85,7 @@ async function runSteps(
       const end = await run(step);
       if (end.status !== 0) {
         // Where the context lay on this machine says nothing to a reader, and differs between equal failures.
-        const tail = log.tail.replaceAll(context, '.');
+        const tail = isWritten ? log.tail.replaceAll(context, '.') : log.tail;
         return failed(classify({ tool: record.tool.name, phase: step.phase, tail, ...end }));
       }
       built ??= end.stdout;

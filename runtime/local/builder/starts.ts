@@ -10,6 +10,7 @@ import { buildEnvironment } from './environment.ts';
 import type { BuildFolder } from './folder.ts';
 import { lastLines } from './log.ts';
 import { BUILD_MARK } from './processes.ts';
+import { needsSource } from './records.ts';
 import type { BuildRecord } from './records.ts';
 import { sourceFailure, writeSource } from './source.ts';
 
@@ -83,7 +84,8 @@ export class Starts {
     if (!isNew) return;
     try {
       await folder.announce();
-      await writeSource(this.#git, folder.source, record.request.source, signal);
+      if (needsSource(record.tool))
+        await writeSource(this.#git, folder.source, record.request.source, signal);
     } catch (error) {
       await this.#giveUp(folder, sourceFailure(error));
       return;

@@ -21,7 +21,7 @@ export type DigestSource =
   /** The last line of stdout is `{"digest": …}`. */
   | { readonly from: 'json-line' };
 
-/** All that a tool's arguments depend on. Paths are absolute. */
+/** All that a tool's arguments depend on. Paths are absolute, or those of the repository where the tool fetches it. */
 export interface Job {
   readonly record: BuildRecord;
   readonly context: string;

@@ -95,6 +95,24 @@ describe('the contract', () => {
 });
 
 describe('a custom command', () => {
+  it('that fetches the source itself gets the paths of the repository, and nothing is written', async () => {
+    const builder = open({
+      git: { materialize: () => Promise.reject(new Error('nobody asked for it')) },
+      tool: { command: [command, root], checkout: false },
+    });
+    const wanted = request('remote', 'succeeds');
+    await builder.start({ ...wanted, source: { ...wanted.source, context: '', dockerfile: 'Dockerfile' } });
+    const build = await until(builder, 'remote', isEnded);
+    expect(build).toMatchObject({ phase: 'succeeded', digest: `sha256:${build.key}` });
+    const { source } = JSON.parse(await readFile(join(root, 'remote.request'), 'utf8')) as {
+      source: unknown;
+    };
+    expect(source).toEqual({ ...wanted.source, context: '', dockerfile: 'Dockerfile' });
+    await builder.start(request('broken', 'fails'));
+    const broken = await until(builder, 'broken', isEnded);
+    expect(broken.failure?.message).toContain('hello from broken');
+  });
+
   it('gets the request as JSON, and none of our secrets', async () => {
     process.env['SLIPWAY_TEST_SECRET'] = 'hidden';
     const builder = open();

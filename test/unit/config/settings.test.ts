@@ -88,6 +88,31 @@ limits: {pass: 5 minutes}
   });
 });
 
+describe('a registry', () => {
+  const plain = (more: string) =>
+    file(`registries: {"registry.example.com": {endpoint: "http://registry.example.com"${more}}}`);
+
+  it('is reached over plain http only when that is said', () => {
+    expect(parseSettings(plain(', insecure: true'), {}).registries).toEqual({
+      'registry.example.com': { endpoint: 'http://registry.example.com', insecure: true },
+    });
+    for (const more of ['', ', insecure: false'])
+      expect(configError(() => parseSettings(plain(more), {})).message).toContain('over plain http');
+  });
+});
+
+describe('a custom builder', () => {
+  it('may fetch the source itself, and no other', () => {
+    const { builder } = parseSettings(file('builder: {command: [build], checkout: false}'), {});
+    expect(builder).toEqual({ command: ['build'], checkout: false });
+    expect(
+      configError(() => parseSettings(file('builder: {tool: buildah, checkout: false}'), {})).message,
+    ).toBe(
+      'slipway.yaml:1:36 builder.checkout: is for a custom command, and there is none. add builder.command, or leave it out',
+    );
+  });
+});
+
 describe('SLIPWAY_ variables', () => {
   it('stand over the file', () => {
     const settings = parseSettings(
