@@ -75,8 +75,12 @@ export const applicationVersionKind = {
   apiVersion: 'delivery.slipway.dev/v1alpha1',
   kind: 'ApplicationVersion',
   plural: 'applicationversions',
-  parse: ({ spec, status }: { spec: unknown; status?: unknown }) => ({
-    spec: applicationVersionSpec.parse(spec),
-    ...(status === undefined ? {} : { status: applicationVersionStatus.parse(status) }),
-  }),
+  /** A person's word must be read right; what we remember can be found again, so a status that does not fit is lost. */
+  parse: ({ spec, status }: { spec: unknown; status?: unknown }) => {
+    const remembered = applicationVersionStatus.safeParse(status);
+    return {
+      spec: applicationVersionSpec.parse(spec),
+      ...(remembered.success && { status: remembered.data }),
+    };
+  },
 } as const;

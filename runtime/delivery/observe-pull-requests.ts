@@ -1,6 +1,6 @@
 import type { RememberedPullRequest } from '../api/application-version.ts';
 import type { ForgeRepository, Ports, PullRequest, RepositoryUrl } from '../ports/index.ts';
-import { closedByUs, parseMarker } from '../proposals/marker.ts';
+import { closedByUs, parseMarker, type Marker } from '../proposals/marker.ts';
 import { forgeRepository } from '../source/repository.ts';
 import type { Guards } from './guards.ts';
 import { headRepository } from './observe-refs.ts';
@@ -70,7 +70,7 @@ async function ownOpen(
       const from = repositoryName(headRepository(repository, options)).slice(forge.host.length + 1);
       return open.flatMap((one) =>
         one.author.login === account.login && one.head.repository?.toLowerCase() === from.toLowerCase()
-          ? own(repository, forge, one, options.installation)
+          ? own(repository, forge, one, options)
           : [],
       );
     },
@@ -82,12 +82,19 @@ function own(
   repository: RepositoryUrl,
   forge: ForgeRepository,
   one: PullRequest,
-  installation: string,
+  options: DeliveryOptions,
 ): OwnPullRequest[] {
-  const marker = parseMarker(one.body);
-  if (marker?.installation !== installation) return [];
   const { number, url, title, body, base } = one;
+  const marker = parseMarker(body) ?? markerOfBranch(one.head.branch, options);
+  if (marker?.installation !== options.installation) return [];
   return [{ repository, forge, base, branch: one.head.branch, number, url, title, body, marker }];
+}
+
+/** A person has rewritten the body: the branch still says whose it is, and for no change in particular. */
+function markerOfBranch(branch: string, { branchPrefix, installation }: DeliveryOptions): Marker | undefined {
+  const [prefix, version, application, ...more] = branch.split('/');
+  if (prefix !== branchPrefix || !version || !application || more.length > 0) return undefined;
+  return { installation, version, applications: application === '_all' ? [] : [application], change: '' };
 }
 
 /** Asks once for each pull request that we remember as open and that is not in the list any more. */

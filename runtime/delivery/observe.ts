@@ -25,7 +25,8 @@ export async function observe(
   signal: AbortSignal,
 ): Promise<Observed> {
   const { guards } = memory;
-  const [stored, building] = await Promise.all([readStored(ports, signal), observeBuilder(ports, signal)]);
+  const [state, building] = await Promise.all([readStored(ports, signal), observeBuilder(ports, signal)]);
+  const stored = state.pairs;
   const pullRequests = await observePullRequests(desired, stored, ports, options, guards, signal);
   const refs = await observeRefs(desired, ports, options, guards, signal);
   const texts = await observeTargets(desired, refs, ports, memory.targets, guards, signal);
@@ -43,7 +44,8 @@ export async function observe(
     await Promise.all(
       desired.pairs.map(async (pair): Promise<[string, PairFacts]> => {
         const name = pairName(pair);
-        return [name, pairFacts(pair, stored.get(name), views.get(pair), texts, await images.view(pair))];
+        const facts = pairFacts(pair, stored.get(name), views.get(pair), texts, await images.view(pair));
+        return [name, withStateProblem(facts, state.problems.get(name))];
       }),
     ),
   );
@@ -58,13 +60,23 @@ export async function observe(
     pullRequests: pullRequests.open,
     branches: refs.branches,
     ended: pullRequests.ended,
+    unreadable: new Set(state.problems.keys()),
     ...building,
   };
 }
 
-async function readStored(ports: DeliveryPorts, signal: AbortSignal): Promise<Map<string, StoredPair>> {
-  const { items } = await ports.objects.list(applicationVersionKind, { signal });
-  return new Map(items.map((item) => [item.metadata.name, item]));
+interface Stored {
+  readonly pairs: ReadonlyMap<string, StoredPair>;
+  /** Why the object of a pair cannot be read, by name. */
+  readonly problems: ReadonlyMap<string, string>;
+}
+
+async function readStored(ports: DeliveryPorts, signal: AbortSignal): Promise<Stored> {
+  const { items, invalid } = await ports.objects.list(applicationVersionKind, { signal });
+  return {
+    pairs: new Map(items.map((item) => [item.metadata.name, item])),
+    problems: new Map(invalid.map(({ name, problem }) => [name, problem])),
+  };
 }
 
 async function observeBuilder(
@@ -114,6 +126,13 @@ function pairFacts(
     parents: image.parents,
     ...(image.image && { image: image.image }),
   };
+}
+
+/** Without a person's word of the pair, nothing is done to it. */
+function withStateProblem(facts: PairFacts, problem: string | undefined): PairFacts {
+  if (problem === undefined) return facts;
+  const reason = `what is stored of it cannot be read: ${problem}`;
+  return { ...facts, problem: { reason, retryable: false } };
 }
 
 /** Permanent ones first: they are what a person must mend. */

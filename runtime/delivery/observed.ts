@@ -162,6 +162,8 @@ export interface Observed {
   readonly branches: readonly OwnBranch[];
   /** What became of remembered pull requests that are no longer open, by `<host/owner/name>#<number>`. */
   readonly ended: ReadonlyMap<string, Ending>;
+  /** Names of pairs whose stored object cannot be read, and must not be written over. @default none */
+  readonly unreadable?: ReadonlySet<string>;
   readonly builds: readonly Build[];
   /** How many builds may start now. */
   readonly capacity: number;

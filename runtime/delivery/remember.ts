@@ -141,7 +141,8 @@ export async function remember(
     [...nextStatuses(plan, observed)].map(([name, next]) =>
       limit(async () => {
         const facts = observed.pairs.get(name);
-        if (!facts || isDeepStrictEqual(facts.stored?.status, next)) return;
+        if (!facts || observed.unreadable?.has(name)) return;
+        if (isDeepStrictEqual(facts.stored?.status, next)) return;
         if (facts.stored) {
           await objects.updateStatus(applicationVersionKind, { ...facts.stored, status: next }, signal);
           return;
