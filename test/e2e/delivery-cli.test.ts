@@ -4,13 +4,16 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { parse } from 'yaml';
 import { slipway } from '../support/cli.ts';
 import { delivery, json, pulls, states } from '../support/delivery-cli.ts';
 import { World } from '../support/world.ts';
 
 const MAIN = fileURLToPath(new URL('../../runtime/main.ts', import.meta.url));
+
+// Each step is a process of its own, and other tests may use the machine meanwhile.
+jest.setTimeout(120_000);
 
 describe('a build that fails', () => {
   let world: World;

@@ -1,11 +1,14 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { delivery, json, pulls } from '../support/delivery-cli.ts';
 import { call } from '../support/forge.ts';
 import { pushImage } from '../support/oci.ts';
 import { World } from '../support/world.ts';
 import { git } from '../support/world-repositories.ts';
+
+// Each step is a process of its own, and other tests may use the machine meanwhile.
+jest.setTimeout(120_000);
 
 describe("a pipeline's last task", () => {
   let world: World;

@@ -4,12 +4,15 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { pulls } from '../support/delivery-cli.ts';
 import { World } from '../support/world.ts';
 import { git } from '../support/world-repositories.ts';
 
 const MAIN = fileURLToPath(new URL('../../runtime/main.ts', import.meta.url));
+
+// Each step is a process of its own, and other tests may use the machine meanwhile.
+jest.setTimeout(120_000);
 
 describe('run', () => {
   it('goes on until it is told to end, looks at once when woken, and serves metrics', async () => {
