@@ -7,7 +7,7 @@ import { parseDelivery } from '../delivery/config/parse.ts';
 import type { Desired } from '../delivery/pair.ts';
 import { forgeSettings, openHome, openSecrets, type Home } from '../home.ts';
 import { systemClock } from '../control/clock.ts';
-import { isFault } from '../ports/index.ts';
+import { isFault, PortError } from '../ports/index.ts';
 import { parseOptions, usualConfig } from './delivery-session.ts';
 import { keyFileChecks, machineChecks, secretChecks, secretsOf } from './doctor-machine.ts';
 import { outsideChecks } from './doctor-outside.ts';
@@ -51,6 +51,9 @@ async function doctor(flags: Flags): Promise<void> {
     const healthy = checks.every(({ status }) => status !== 'failed');
     print(flags.output, { healthy, checks }, () => resultTable(checks));
     process.exitCode = healthy ? exitStatus.done : exitStatus.failed;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw new PortError('cancelled', 'doctor', 'ended before every check had its answer', { cause: error });
   } finally {
     release();
   }
