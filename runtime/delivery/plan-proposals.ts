@@ -58,7 +58,8 @@ function losesUnreadable(
   const { applications = [], version = '' } = pullRequest?.marker ?? {};
   const lost = applications.find((application) => {
     const name = pairName({ application, version });
-    return !unit.members.includes(name) && observed.pairs.get(name)?.problem?.retryable;
+    const isUnreadable = observed.pairs.get(name)?.problem?.retryable || observed.unreadable?.has(name);
+    return isUnreadable && !unit.members.includes(name);
   });
   if (lost === undefined) return false;
   for (const name of unit.members)

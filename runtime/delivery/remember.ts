@@ -109,13 +109,15 @@ function rememberedPullRequests(facts: PairFacts, observed: Observed, at: string
 }
 
 function fromUnit(
-  { unit, pullRequest, remembered }: UnitFacts,
+  { unit, facts, pullRequest, remembered }: UnitFacts,
   at: string,
 ): RememberedPullRequest | undefined {
   if (!pullRequest) return remembered;
   const { number, url, marker } = pullRequest;
+  // A reviewer judges the branch, whose body may be behind or rewritten.
+  const change = facts.branch?.change ?? marker.change;
   const repository = repositoryName(unit.repository);
-  return { repository, base: unit.base, number, url, change: marker.change, state: 'open', at };
+  return { repository, base: unit.base, number, url, change, state: 'open', at };
 }
 
 /** What became of one whose pair has no unit any more. */

@@ -94,7 +94,12 @@ describe('our open pull requests', () => {
     ['from another repository', { head: { ...onForge().head, repository: 'ann/manifests' } }, false],
     ['from a deleted repository', { head: { ...onForge().head, repository: undefined } }, false],
     ['of another installation', { body: formatMarker({ ...marker, installation: 'dev' }) }, false],
-    ['without a marker', { body: 'Update web' }, false],
+    ['with a rewritten body', { body: 'Update web' }, true],
+    [
+      'without a marker, from another branch',
+      { body: 'Update web', head: { ...onForge().head, branch: 'dev/v1/web' } },
+      false,
+    ],
   ])('%s', async (_, over, counts) => {
     expect((await observeOpen([onForge(over)])).open).toHaveLength(counts ? 1 : 0);
   });
@@ -196,11 +201,7 @@ describe('the step of a pull request, from what git and the forge show', () => {
     ['our branch, its files changed on the base', { branch, parent: older, hasMoved: true }, 'push'],
     ['our branch, merged and taken back', { branch, parent: older, isMerged: true }, 'push'],
     ['our branch, not merged', { branch, parent: older, isMerged: false }, 'open'],
-    [
-      'a person committed',
-      { branch: { ...branch, change: undefined } },
-      'hand-edited',
-    ],
+    ['a person committed', { branch: { ...branch, change: undefined } }, 'hand-edited'],
     ['proposed', { branch, open: pullRequest(unit) }, 'none'],
     [
       'proposed with an older change',

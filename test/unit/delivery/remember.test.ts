@@ -16,10 +16,12 @@ import {
   imageFacts,
   minute,
   now,
+  markerOf,
   observed,
   options,
   pair,
   proposed,
+  pullRequest,
   readyFacts,
   rejected,
   skippedFacts,
@@ -165,6 +167,17 @@ describe('nextStatuses', () => {
       expect(pullRequests(web, shown)).toEqual([{ ...open, at: at(0) }]);
       expect(pullRequests(web, shown, [open])).toEqual([open]);
       expect(pullRequests(web, shown, [{ ...open, number: 0, state: 'merged' }])).toEqual([
+        { ...open, at: at(0) },
+      ]);
+    });
+
+    it('are of the change on their branch, whatever their body says', () => {
+      const rewritten = {
+        ...shown.units[0],
+        facts: { ...proposed(unit), open: { number: 1, current: false } },
+      };
+      const body = pullRequest(unit, { marker: markerOf(unit, '') });
+      expect(pullRequests(web, { units: [{ unit, ...rewritten, pullRequest: body }] })).toEqual([
         { ...open, at: at(0) },
       ]);
     });
