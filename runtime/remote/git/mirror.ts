@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LRUCache } from 'lru-cache';
 import { isFault, PortError } from '../../ports/errors.ts';
 import type { Oid, RepositoryUrl } from '../../ports/git.ts';
 import { type Answer, ObjectReader } from './cat-file.ts';
@@ -10,7 +9,7 @@ import { failureOf, saysDamaged } from './failures.ts';
 import { Memo } from './memo.ts';
 import type { GitRunner, Output, Run } from './process.ts';
 
-/** Ids that a mirror keeps in mind. */
+/** Ids that a mirror keeps in mind before it begins anew. */
 const KNOWN = 10_000;
 
 /**
@@ -25,9 +24,9 @@ export class Mirror {
   readonly #reader: ObjectReader;
   readonly #inode: number;
   /** Objects that were found: the mirror never loses one. */
-  readonly #held = new LRUCache<Oid, true>({ max: KNOWN });
+  readonly #held = new Set<Oid>();
   /** What short ids stand for, until new commits come. */
-  readonly #resolved = new LRUCache<string, Oid>({ max: KNOWN });
+  readonly #resolved = new Map<string, Oid>();
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(repository: RepositoryUrl, path: string, inode: number, runner: GitRunner) {
@@ -53,7 +52,8 @@ export class Mirror {
   async holds(oid: Oid, signal?: AbortSignal): Promise<boolean> {
     if (this.#held.has(oid)) return true;
     const found = (await this.header(oid, signal)) !== undefined;
-    if (found) this.#held.set(oid, true);
+    if (this.#held.size === KNOWN) this.#held.clear();
+    if (found) this.#held.add(oid);
     return found;
   }
 
@@ -64,6 +64,7 @@ export class Mirror {
     const found = await this.header(`${abbreviation}^{commit}`, signal);
     // an annotated tag of that name leads to another commit
     if (!found?.oid.startsWith(abbreviation)) return undefined;
+    if (this.#resolved.size === KNOWN) this.#resolved.clear();
     this.#resolved.set(abbreviation, found.oid);
     return found.oid;
   }
