@@ -30,7 +30,7 @@ export class ImageObserver {
   readonly #stored: ReadonlyMap<string, StoredPair>;
   readonly #known: KnownImages;
   readonly #found = new Map<Pair, Promise<ImageView>>();
-  readonly #heads = new Map<string, Promise<Read<Digest | undefined>>>();
+  readonly #answers = new Map<string, Promise<Read<Digest | undefined>>>();
 
   constructor(from: {
     readonly desired: Desired;
@@ -103,7 +103,7 @@ export class ImageObserver {
     if (!known && !this.#matters(pair, source.commit, deployed)) return { ok: true, value: facts };
     const digest = known
       ? { ok: true as const, value: known.digest }
-      : await this.#head(pair.image, facts.keyTag);
+      : await this.#confirmed(pair.image, facts.keyTag);
     if (!digest.ok) return digest;
     const release = await this.#release(pair.image, tag, key, digest.value);
     if (!release.ok) return release;
@@ -147,19 +147,38 @@ export class ImageObserver {
     };
   }
 
+  /** What a tag names, once the registry has shown that it holds that very content: a digest in a manifest must exist. */
+  async #confirmed(name: string, tag: string): Promise<Read<Digest | undefined>> {
+    const named = await this.#head(name, tag);
+    if (!named.ok || named.value === undefined) return named;
+    const digest = named.value;
+    const held = await this.#ask(name, `@${digest}`, async (inner) => {
+      const manifest = await this.#registry.manifest(name, digest, inner);
+      return manifest?.digest;
+    });
+    if (!held.ok || held.value === digest) return held;
+    const reason = `${name}:${tag} names ${digest}, which the registry does not hold; delete the tag, so that it is built anew`;
+    return { ok: false, problem: { reason, retryable: true } };
+  }
+
   #head(name: string, reference: string): Promise<Read<Digest | undefined>> {
-    const id = `${name}:${reference}`;
-    let head = this.#heads.get(id);
-    if (!head) {
+    return this.#ask(name, reference, (inner) => this.#registry.digest(name, reference, inner));
+  }
+
+  /** Asks the registry of an image, once for each question. */
+  #ask(
+    name: string,
+    about: string,
+    question: (signal: AbortSignal) => Promise<Digest | undefined>,
+  ): Promise<Read<Digest | undefined>> {
+    const id = `${name}:${about}`;
+    let answer = this.#answers.get(id);
+    if (!answer) {
       const host = this.#registry.location(name).reference.split('/', 1)[0] ?? name;
-      head = read(
-        { guard: this.#guards.http, name: host },
-        (inner) => this.#registry.digest(name, reference, inner),
-        this.#signal,
-      );
-      this.#heads.set(id, head);
+      answer = read({ guard: this.#guards.http, name: host }, question, this.#signal);
+      this.#answers.set(id, answer);
     }
-    return head;
+    return answer;
   }
 }
 

@@ -254,7 +254,7 @@ function requireDigest(location: Location, expected: string, actual: string): vo
     subject,
     `${subject} gives a wrong digest: ${actual.slice(0, 80)} for ${expected}`,
     {
-      remedy: 'The registry, or a proxy before it, changes content. Nothing of it was used.',
+      remedy: 'see whether a proxy before the registry changes content; nothing of it was used',
     },
   );
 }

@@ -24,13 +24,13 @@ export function refusal(subject: string, problem: string, answer: HttpAnswer, re
 export function denied(location: Location, answer: HttpAnswer, problems: readonly string[]): PortError {
   const { host, key, repository } = location;
   const google = isGoogleHost(host) ? ' or `gcloud auth application-default login`' : '';
-  const found = problems.map((problem) => ` ${problem}.`).join('');
+  const found = problems.map((problem) => `; ${problem}`).join('');
   return new PortError(
     'denied',
     `${host}/${repository}`,
-    `${host} denies access to ${repository} (${explain(answer)}).${found}`,
+    `${host} denies access to ${repository} (${explain(answer)})${found}`,
     {
-      remedy: `Run \`docker login ${host}\`${google}, or set registries."${key}".username and password in the settings.`,
+      remedy: `run \`docker login ${host}\`${google}, or set registries."${key}".username and password in the settings`,
     },
   );
 }

@@ -106,7 +106,7 @@ function parseEndpoint(host: string, endpoint: string): URL {
 
 function badSetting(host: string, key: string, problem: string): PortError {
   return new PortError('invalid', host, `registries.${host}.${key} ${problem}`, {
-    remedy: `Correct registries.${host}.${key} in the settings.`,
+    remedy: `correct registries.${host}.${key} in the settings`,
   });
 }
 

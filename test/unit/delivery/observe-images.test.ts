@@ -54,6 +54,10 @@ async function view(world: World): Promise<ImageView & { readonly asked: readonl
           ? Promise.resolve(registry[`${name}:${tag}`])
           : Promise.reject(new PortError('transient', name, 'no answer'));
       },
+      manifest: (name, digest) => {
+        asked.push(`${name}@${digest}`);
+        return Promise.resolve(digest === 'gone' ? undefined : { digest, mediaType: 'image', platforms: [] });
+      },
     }),
     guards: createGuards(new ManualClock(now)),
     signal: new AbortController().signal,
@@ -78,13 +82,13 @@ describe('the image of a pair', () => {
       'built and tagged',
       { registry: { [byKey]: 'd', [`${web.image}:${tag}`]: 'd' } },
       { digest: 'd', releaseTag: tag, released: true },
-      2,
+      3,
     ],
     [
       'built, not tagged',
       { registry: { [byKey]: 'd' } },
       { digest: 'd', releaseTag: tag, released: false },
-      2,
+      3,
     ],
     [
       'not built, its tag taken',
@@ -96,7 +100,7 @@ describe('the image of a pair', () => {
       'built, its tag taken',
       { registry: { [byKey]: 'd', [`${web.image}:${tag}`]: 'other', [`${web.image}:${suffixed}`]: 'd' } },
       { digest: 'd', releaseTag: suffixed, released: true },
-      3,
+      4,
     ],
     ['deployed with the same content', { relation: 'same' }, { releaseTag: tag, released: false }, 0],
     [
@@ -137,13 +141,22 @@ describe('the image of a pair', () => {
         registry: { [byKey]: 'e', [`${web.image}:${tag}`]: 'e' },
       },
       { digest: 'e', releaseTag: tag, released: true },
-      2,
+      3,
     ],
   ])('%s', async (_, world, expected, questions) => {
     const { image, asked } = await view(world);
     expect(image).toMatchObject(expected);
     expect(asked).toHaveLength(questions);
     if (!('digest' in expected)) expect(image?.digest).toBeUndefined();
+  });
+
+  it('is a problem where the registry names a digest that it does not hold', async () => {
+    const { image, problem } = await view({ registry: { [byKey]: 'gone' } });
+    expect(image).toBeUndefined();
+    expect(problem).toEqual({
+      reason: `${byKey} names gone, which the registry does not hold; delete the tag, so that it is built anew`,
+      retryable: true,
+    });
   });
 
   it('is a problem where the registry does not answer', async () => {

@@ -50,10 +50,10 @@ describe('a denial', () => {
     const location = locate('gcr.io/a/b', { 'gcr.io': { endpoint: 'https://mirror.example' } });
     const error = denied(location, answer(401), ['docker-credential-desktop is not on PATH']);
     expect(error.message).toBe(
-      'mirror.example denies access to a/b (401). docker-credential-desktop is not on PATH.',
+      'mirror.example denies access to a/b (401); docker-credential-desktop is not on PATH',
     );
     expect(error.remedy).toBe(
-      'Run `docker login mirror.example`, or set registries."gcr.io".username and password in the settings.',
+      'run `docker login mirror.example`, or set registries."gcr.io".username and password in the settings',
     );
   });
 
