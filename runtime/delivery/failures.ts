@@ -1,3 +1,4 @@
+import type { ForgeRepository } from '../ports/index.ts';
 import type { DeliveryAction, DeliveryItem } from './actions.ts';
 import type { Observed, UnitFacts } from './observed.ts';
 import { pairName } from './pair.ts';
@@ -44,15 +45,21 @@ function pairsOf(
     case 'open-pull-request':
       return members(
         ({ unit: { forge, head, base } }) =>
-          forge.host === action.repository.host &&
-          forge.owner === action.repository.owner &&
-          forge.name === action.repository.name &&
+          sameRepository(forge, action.repository) &&
           head.branch === action.head.branch &&
           base === action.base,
       );
     case 'describe-pull-request':
+      return members(
+        ({ unit, pullRequest }) =>
+          pullRequest?.number === action.number && sameRepository(unit.forge, action.repository),
+      );
     case 'close-pull-request':
     case 'prune-build':
       return [];
   }
+}
+
+function sameRepository(one: ForgeRepository, other: ForgeRepository): boolean {
+  return one.host === other.host && one.owner === other.owner && one.name === other.name;
 }
