@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Settings } from '../api/settings.ts';
 import { parseDelivery } from '../delivery/config/parse.ts';
 import { readFileHere } from '../home.ts';
-import { DesiredSource } from '../delivery/source.ts';
+import { DesiredSource, type ReadConfig } from '../delivery/source.ts';
 import type { DeliveryOptions } from '../delivery/options.ts';
 import { DeliverySystem } from '../delivery/system.ts';
 import { UsageError } from './errors.ts';
@@ -24,13 +24,16 @@ export interface DeliverySession extends Session {
 /** Opens the ports and reads the config once, so that a bad one ends the command before anything happens. */
 export async function openDelivery(flags: DeliveryFlags): Promise<DeliverySession> {
   const config = findConfig(flags.config);
+  let known: ReadConfig | undefined;
   const session = await openSession({
     ...flags,
-    check: (settings) => checkHere(config, parseOptions(flags, settings)),
+    check: async (settings) => {
+      known = await readHere(config, parseOptions(flags, settings));
+    },
   });
   try {
     const { settings, home, logger } = session;
-    const source = new DesiredSource(config, home.documents, parseOptions(flags, settings), logger);
+    const source = new DesiredSource(config, home.documents, parseOptions(flags, settings), logger, known);
     await source.read(session.signal).catch((error: unknown) => {
       throw unusable(error, 'name a config with --config');
     });
@@ -49,12 +52,15 @@ export async function openDelivery(flags: DeliveryFlags): Promise<DeliverySessio
 }
 
 /** A config on this machine needs no home to be read; a bad one leaves no trace. */
-async function checkHere(config: string, options: ReturnType<typeof parseOptions>): Promise<void> {
-  if (/^[a-z][a-z0-9+.-]*:/i.test(config)) return;
+async function readHere(
+  config: string,
+  options: ReturnType<typeof parseOptions>,
+): Promise<ReadConfig | undefined> {
+  if (/^[a-z][a-z0-9+.-]*:/i.test(config)) return undefined;
   const document = await readFileHere(config).catch((error: unknown) => {
     throw unusable(error, 'name a config with --config');
   });
-  parseDelivery(document, options);
+  return { text: document.text, desired: parseDelivery(document, options) };
 }
 
 /** Names of a config in the working directory, the first one that exists counts. */
