@@ -93,7 +93,7 @@ describe('a build', () => {
   });
 
   it('of somebody else counts for its pair, and is nothing to wait for', () => {
-    const running = build({ owned: false, key: 'unknown' });
+    const running = build({ owned: false });
     const [item] = planned([facts()], { builds: [running] }).items;
     expect(item).toMatchObject({ state: 'building', reason: expect.stringContaining("somebody's run") });
     expect(item?.build).toBeUndefined();
