@@ -50,7 +50,7 @@ async function planByCommand(world: World, settings: string) {
   await run(
     process.execPath,
     [
-      ...['--import', './test/bench/processes/report-memory.ts', 'runtime/main.ts'],
+      ...['--import', './test/bench/processes/report-memory.ts', 'runtime/slipway.js'],
       ...['delivery', 'plan', '--config', world.config, '--settings', settings, '--output', 'json'],
     ],
     { environment: { ...world.environment, PEAK_MEMORY } },

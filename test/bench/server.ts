@@ -9,9 +9,13 @@ export interface Server {
 
 /** A stand-in in a process of its own, so that its work counts as the outside's. */
 export async function startServer(kind: 'forge' | 'registry', root: string): Promise<Server> {
-  const child = spawn(process.execPath, ['runtime/main.ts', 'local', kind, '--root', root, '--port', '0'], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    ['runtime/slipway.js', 'local', kind, '--root', root, '--port', '0'],
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  );
   const ended = once(child, 'close');
   const url = await new Promise<string>((resolve, reject) => {
     let said = '';
