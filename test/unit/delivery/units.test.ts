@@ -135,7 +135,7 @@ describe('the change of a unit', () => {
 
   it('depends on targets and key, on nothing else', () => {
     const renamed = pair({
-      targets: [target({ ...pair().targets[0], into: { ...manifests, name: 'renamed' } })],
+      targets: [target({ directory: 'web/v1', into: { ...manifests, name: 'renamed' } })],
     });
     const elsewhere = pair({ targets: [target({ directory: 'elsewhere' })] });
     const places = pair().targets.map((one) =>
