@@ -28,7 +28,11 @@ export default {
       room('control', ...pure, ...systems, ...adapters, 'commands', 'web'),
     ),
     rule('control-knows-ports', room('control'), room(...pure, ...systems, ...adapters, 'commands', 'web')),
-    rule('config-knows-ports', room('config'), room('control', ...pure, ...systems, ...adapters, 'commands', 'web')),
+    rule(
+      'config-knows-ports',
+      room('config'),
+      room('control', ...pure, ...systems, ...adapters, 'commands', 'web'),
+    ),
     rule('rooms-below-systems', room(...pure), room(...systems, ...adapters, 'commands', 'web')),
     ...pure.map((one) => rule(`${one}-alone`, room(one), room(...pure.filter((other) => other !== one)))),
     ...systems.map((one) =>
