@@ -12,7 +12,7 @@ const ours: ReadonlySet<string> = new Set(['SLIPWAY_CONFIG', 'SLIPWAY_SETTINGS']
 
 /** Where the tests find real repositories; and what Kubernetes sets for a Service that is called slipway. */
 const foreign = [
-  /^SLIPWAY_KUBEFLOW_/u,
+  /^SLIPWAY_KUBEFLOW$/u,
   /^SLIPWAY_(?:\w+_)?SERVICE_(?:HOST|PORT)(?:_\w+)?$/u,
   /^SLIPWAY_(?:\w+_)?PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?$/u,
 ];

@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { expect, it } from '@jest/globals';
 import { convertOriginal } from '../../../runtime/delivery/config/convert.ts';
 import { parseDelivery } from '../../../runtime/delivery/config/parse.ts';
+import { howToGetKubeflow, kubeflowRepository } from '../../support/kubeflow.ts';
 
-const repository = process.env.SLIPWAY_KUBEFLOW_TESTING;
-if (repository === undefined)
-  console.warn('Skipped: set SLIPWAY_KUBEFLOW_TESTING to a git directory of github.com/kubeflow/testing');
+const repository = kubeflowRepository('testing');
+if (repository === undefined) console.warn(`SKIPPED: the real applications.yaml; ${howToGetKubeflow}`);
 
 (repository === undefined ? it.skip : it)(
   'reads the real applications.yaml of kubeflow/testing unchanged',

@@ -3,12 +3,13 @@ import { describe, expect, it } from '@jest/globals';
 import pLimit from 'p-limit';
 import { readImages, setImages } from '../../../runtime/manifests/kustomization.ts';
 import { parseImageArgument } from '../../../runtime/manifests/image-reference.ts';
+import { howToGetKubeflow, kubeflowRepository } from '../../support/kubeflow.ts';
 import { editWithKustomize, findKustomize } from './kustomize.ts';
 import { changedLines } from './lines.ts';
 
 // Every kustomization with images in kubeflow/manifests, edited by us and by kustomize.
 
-const repository = process.env.SLIPWAY_KUBEFLOW_MANIFESTS;
+const repository = kubeflowRepository('manifests');
 const kustomize = findKustomize();
 const BRANCHES = ['master', 'v1.0-branch', 'v1.1-branch', 'v1.2-branch', 'v1.11-branch'];
 const DIGEST = `sha256:${'5'.repeat(64)}`;
@@ -64,8 +65,8 @@ describe('every kustomization of kubeflow/manifests', () => {
     it('is compared with kustomize', () => {
       const what = 'the kustomizations of kubeflow/manifests against kustomize';
       console.warn(
-        `SKIPPED: ${what}; set SLIPWAY_KUBEFLOW_MANIFESTS to a clone (git clone --bare https://github.com/kubeflow/manifests) ` +
-          'and KUSTOMIZE to the program (go install sigs.k8s.io/kustomize/kustomize/v5@latest)',
+        `SKIPPED: ${what}; ${howToGetKubeflow}; ` +
+          'set KUSTOMIZE to the program (go install sigs.k8s.io/kustomize/kustomize/v5@latest)',
       );
       expect(repository === undefined || kustomize === undefined).toBe(true);
     });

@@ -139,10 +139,7 @@ describe('SLIPWAY_ variables', () => {
   });
 
   it.each([
-    [
-      'ours that are no settings',
-      { SLIPWAY_CONFIG: 'x', SLIPWAY_SETTINGS: 'y', SLIPWAY_KUBEFLOW_MANIFESTS: 'z' },
-    ],
+    ['ours that are no settings', { SLIPWAY_CONFIG: 'x', SLIPWAY_SETTINGS: 'y', SLIPWAY_KUBEFLOW: 'z' }],
     [
       'those that Kubernetes sets for a Service',
       {
