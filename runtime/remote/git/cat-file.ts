@@ -108,6 +108,8 @@ class Conversation {
   readonly #timer: NodeJS.Timeout;
   #stderr = '';
   ended = false;
+  /** Ended from outside. */
+  wasKilled = false;
 
   constructor(runner: GitRunner, gitDirectory: string, subject: string) {
     this.#subject = subject;
@@ -130,7 +132,10 @@ class Conversation {
     });
     this.#child.stdin.on('error', () => undefined); // its end is reported by `close`
     this.#child.once('error', (error) => this.#drop(runner.startFailure(error, subject)));
-    this.#child.once('close', () => this.#drop(this.#unexpectedEnd()));
+    this.#child.once('close', (_status, killedBy) => {
+      this.wasKilled = killedBy !== null && !this.ended;
+      this.#drop(this.#unexpectedEnd());
+    });
   }
 
   ask(name: string, withContent: boolean): Promise<Answer> {
@@ -198,12 +203,12 @@ export class ObjectReader {
 
   /** Type and size. `name` is an id, abbreviated or followed by `^{type}`. */
   header(name: string, signal?: AbortSignal): Promise<Answer> {
-    return orAborted(this.#converse().ask(name, false), this.#subject, signal);
+    return orAborted(this.#ask(name, false), this.#subject, signal);
   }
 
   /** The whole object. */
   object(name: string, signal?: AbortSignal): Promise<Answer> {
-    return orAborted(this.#converse().ask(name, true), this.#subject, signal);
+    return orAborted(this.#ask(name, true), this.#subject, signal);
   }
 
   /** Ends the process once it has answered; the next question starts a new one. */
@@ -216,6 +221,17 @@ export class ObjectReader {
   close(): void {
     this.#conversation?.kill();
     this.#conversation = undefined;
+  }
+
+  /** Asks a second process where the first was killed before we knew. */
+  async #ask(name: string, withContent: boolean): Promise<Answer> {
+    const conversation = this.#converse();
+    try {
+      return await conversation.ask(name, withContent);
+    } catch (error) {
+      if (!conversation.wasKilled) throw error;
+      return this.#converse().ask(name, withContent);
+    }
   }
 
   #converse(): Conversation {

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import { isFault, PortError } from '../../ports/errors.ts';
 import type { Oid, RepositoryUrl } from '../../ports/git.ts';
 import { saysDamaged } from './failures.ts';
+import { entriesOf } from './files.ts';
 import type { Mirror } from './mirror.ts';
 import type { Remote } from './remote.ts';
 
@@ -186,13 +188,23 @@ function localRef(source: RepositoryUrl, ref: string): string {
   return `refs/slipway/${createHash('sha256').update(`${source}\0${ref}`).digest('hex').slice(0, 40)}`;
 }
 
-/** Packs the mirror when fetches have left many packs. Nothing is ever pruned: commits we made are on no ref. */
+/** A mirror with more packs, or (as git guesses by one folder of 256) more loose objects, is packed. */
+const PACKS = 50;
+const LOOSE = 6700;
+
+/** Packs the mirror when there is much to pack. Nothing is ever pruned: commits we made are on no ref. */
 async function maintain(mirror: Mirror, signal: AbortSignal | undefined): Promise<void> {
+  const [packs, loose] = await Promise.all([
+    entriesOf(join(mirror.path, 'objects', 'pack')),
+    entriesOf(join(mirror.path, 'objects', '17')),
+  ]);
+  const count = packs.filter(({ name }) => name.endsWith('.pack')).length;
+  if (count <= PACKS && loose.length * 256 <= LOOSE) return;
   await mirror.local(
     'pack',
     [
       ...promisor(mirror.repository),
-      ...['-c', 'gc.auto=6700', '-c', 'gc.autoPackLimit=50', '-c', 'gc.autoDetach=false'],
+      ...['-c', `gc.auto=${LOOSE}`, '-c', `gc.autoPackLimit=${PACKS}`, '-c', 'gc.autoDetach=false'],
       ...['gc', '--auto', '--quiet', '--no-prune'],
     ],
     { signal },

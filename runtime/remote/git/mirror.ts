@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { Stats } from 'node:fs';
-import { rename, rm, stat } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isFault, PortError } from '../../ports/errors.ts';
 import type { Oid, RepositoryUrl } from '../../ports/git.ts';
 import { type Answer, ObjectReader } from './cat-file.ts';
 import { failureOf, saysDamaged } from './failures.ts';
+import { inodeOf } from './files.ts';
 import { Memo } from './memo.ts';
 import type { GitRunner, Output, Run } from './process.ts';
 
@@ -148,18 +148,5 @@ export class Mirror {
   /** False when another process removed or replaced the folder. */
   async isCurrent(): Promise<boolean> {
     return (await inodeOf(this.path)) === this.#inode;
-  }
-}
-
-export async function inodeOf(path: string): Promise<number | undefined> {
-  return (await statOf(path))?.ino;
-}
-
-export async function statOf(path: string): Promise<Stats | undefined> {
-  try {
-    return await stat(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
   }
 }

@@ -1,11 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { Dirent } from 'node:fs';
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import type { Oid, RepositoryUrl } from '../../ports/git.ts';
 import { failureOf } from './failures.ts';
-import { inodeOf, Mirror, statOf } from './mirror.ts';
+import { entriesOf, inodeOf, statOf } from './files.ts';
+import { Mirror } from './mirror.ts';
 import type { GitRunner } from './process.ts';
 import { endpointOf } from './transport.ts';
 
@@ -140,14 +140,5 @@ async function removeLeftovers(path: string): Promise<void> {
       const found = await statOf(file);
       if (found && Date.now() - found.mtimeMs > STALE) await rm(file, { recursive: true, force: true });
     }
-  }
-}
-
-async function entriesOf(folder: string): Promise<Dirent[]> {
-  try {
-    return await readdir(folder, { withFileTypes: true });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
   }
 }
