@@ -10,6 +10,7 @@ import {
 import type { Inputs } from './observed.ts';
 import type { Pair } from './pair.ts';
 import { missing, type Read } from './read.ts';
+import { ofContent, readFiles } from './read-files.ts';
 
 /** Files remembered in all: some tens of megabytes. */
 const rememberedFiles = 300_000;
@@ -84,25 +85,29 @@ async function workOut(
 ): Promise<(readonly [Evaluation, Read<Inputs>])[]> {
   if (due.length === 0) return [];
   const located = await Promise.all(
-    due.map(async (one) => ({ one, files: await locate(repository, one, git, signal) })),
+    due.map(async (one) => ({
+      one,
+      files: await ofContent(
+        () => locate(repository, one, git, signal),
+        one.pair.context || 'the repository',
+      ),
+    })),
   );
   const alike = groupAlike(located);
   const oids = alike.flatMap(({ files }) =>
     files.ok ? [files.value.dockerfile.oid, files.value.ignoreFile?.oid ?? []].flat() : [],
   );
-  const texts = await readTexts(repository, oids, git, signal);
-  const requests = alike.map(({ pair, files }) =>
-    files.ok ? { ok: true as const, value: requestOf(pair, files.value, texts) } : files,
-  );
+  const texts = await readFiles(repository, oids, git, signal);
+  const requests = alike.map(({ pair, files }) => (files.ok ? requestOf(pair, files.value, texts) : files));
   const closures = requests.map((request) => (request.ok ? inputClosure(request.value) : undefined));
   // Links decide what a COPY reaches: where some are in its way, they are read, and the closure is worked out again.
   const needs = closures.flatMap((closure) => closure?.needs ?? []);
-  const links = await readTexts(repository, needs, git, signal);
+  const links = await readFiles(repository, needs, git, signal);
   return alike.flatMap(({ evaluations }, index) => {
     const [request, closure] = [requests[index], closures[index]];
     const inputs =
       request?.ok && closure
-        ? inputsOf(closure.needs.length > 0 ? inputClosure({ ...request.value, links }) : closure)
+        ? withLinks(request.value, closure, links)
         : request?.ok === false
           ? request
           : missing('the inputs were not worked out');
@@ -173,32 +178,47 @@ function isFile(entry: TreeEntry): boolean {
   return entry.mode.startsWith('100');
 }
 
-async function readTexts(
-  repository: RepositoryUrl,
-  oids: readonly Oid[],
-  git: Ports['git'],
-  signal: AbortSignal,
-): Promise<ReadonlyMap<Oid, string>> {
-  if (oids.length === 0) return new Map();
-  const blobs = await git.blobs(repository, [...new Set(oids)], { signal });
-  return new Map([...blobs].map(([oid, blob]) => [oid, blob.toString('utf8')]));
-}
-
-function requestOf(pair: Pair, files: BuildFiles, texts: ReadonlyMap<Oid, string>): ClosureRequest {
-  const text = ({ path, oid }: TreeEntry) => ({ path, text: texts.get(oid) ?? '' });
+function requestOf(pair: Pair, files: BuildFiles, texts: FileTexts): Read<ClosureRequest> {
   const { entries, dockerfile, ignoreFile } = files;
+  const text = textOf(dockerfile, texts);
+  const ignored = ignoreFile && textOf(ignoreFile, texts);
+  if (!text.ok) return text;
+  if (ignored?.ok === false) return ignored;
   const within = new Set(entries.map(({ path }) => path));
   const outside = [dockerfile, ignoreFile].flatMap((file) => (file && !within.has(file.path) ? file : []));
-  return {
+  const value = {
     entries: [...entries, ...outside],
     context: pair.context,
-    dockerfile: text(dockerfile),
-    ...(ignoreFile && { ignoreFile: text(ignoreFile) }),
+    dockerfile: text.value,
+    ...(ignored && { ignoreFile: ignored.value }),
     ...(pair.inputs && { inputs: pair.inputs }),
     ...(pair.target && { target: pair.target }),
     buildArgs: pair.buildArgs,
     platforms: pair.platforms,
   };
+  return { ok: true, value };
+}
+
+type FileTexts = ReadonlyMap<Oid, Read<Buffer>>;
+
+function textOf(
+  { path, oid }: TreeEntry,
+  texts: FileTexts,
+): Read<{ readonly path: string; readonly text: string }> {
+  const text = texts.get(oid);
+  if (text?.ok === false) return missing(`${path} cannot be used: ${text.problem.reason}`);
+  return { ok: true, value: { path, text: text?.value.toString('utf8') ?? '' } };
+}
+
+function withLinks(request: ClosureRequest, closure: InputClosure, contents: FileTexts): Read<Inputs> {
+  if (closure.needs.length === 0) return inputsOf(closure);
+  const links = new Map<Oid, string>();
+  for (const oid of closure.needs) {
+    const content = contents.get(oid);
+    if (content?.ok === false) return content;
+    if (content) links.set(oid, content.value.toString('utf8'));
+  }
+  return inputsOf(inputClosure({ ...request, links }));
 }
 
 function inputsOf({ entries, paths, reason }: InputClosure): Read<Inputs> {

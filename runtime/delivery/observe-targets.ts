@@ -4,6 +4,7 @@ import type { Refs } from './observe-refs.ts';
 import type { ImageReference } from './observed.ts';
 import type { Desired, Target } from './pair.ts';
 import { hostOf, missing, read, type Read } from './read.ts';
+import { ofContent, readFiles } from './read-files.ts';
 import { readTarget, targetFiles } from './target-text.ts';
 
 /** A target as its branch has it now. */
@@ -67,9 +68,11 @@ async function readBranch(
   signal: AbortSignal,
 ): Promise<Map<Target, Read<TargetText>>> {
   const due = targets.filter((target) => !memo.get(target, head));
-  const files = await Promise.all(due.map((target) => findFile(target, repository, head, ports, signal)));
-  const oids = new Set(files.flatMap((file) => (file.ok ? [file.value.oid] : [])));
-  const blobs = await ports.git.blobs(repository, [...oids], { signal });
+  const files = await Promise.all(
+    due.map((target) => ofContent(() => findFile(target, repository, head, ports, signal))),
+  );
+  const oids = files.flatMap((file) => (file.ok ? [file.value.oid] : []));
+  const blobs = await readFiles(repository, oids, ports.git, signal);
   for (const [index, target] of due.entries()) memo.set(target, head, textOf(target, files[index], blobs));
   return new Map(targets.map((target) => [target, memo.get(target, head) ?? unread]));
 }
@@ -79,12 +82,13 @@ const unread = missing('the target was not read');
 function textOf(
   target: Target,
   file: Read<{ path: string; oid: Oid }> | undefined,
-  blobs: ReadonlyMap<Oid, Buffer>,
+  blobs: ReadonlyMap<Oid, Read<Buffer>>,
 ): Read<TargetText> {
   if (!file?.ok) return file ?? unread;
   const { path, oid } = file.value;
   const blob = blobs.get(oid);
-  return blob ? readTarget(target, path, blob.toString('utf8')) : missing(`${path} could not be read`);
+  if (blob?.ok) return readTarget(target, path, blob.value.toString('utf8'));
+  return missing(`${path} cannot be used: ${blob ? blob.problem.reason : 'it was not read'}`);
 }
 
 /** The first of the names that a target's file may have. */
