@@ -148,7 +148,13 @@ async function observeLast(
   if (!found.ok) return found;
   const retry = Math.max(...members.map(({ stored }) => Date.parse(stored?.spec.retry ?? '') || 0));
   const forgiven = found.value && Date.parse(found.value.at) <= retry;
-  return { ok: true as const, value: forgiven ? undefined : found.value };
+  const last = forgiven ? undefined : found.value;
+  // Taken for nothing it would be proposed again, though a person may just have closed it.
+  if (last?.state === 'open' && !open) {
+    const reason = `#${last.number} is no longer listed as ours and open, and what became of it is not known`;
+    return { ok: false as const, problem: { reason, retryable: true } };
+  }
+  return { ok: true as const, value: last };
 }
 
 function newestRemembered(
