@@ -76,21 +76,25 @@ export interface BuildMemory {
   readonly decision: RetryDecision;
   /** Attempt to start next: an announced one that never started is the same attempt. */
   readonly next: number;
+  /** Name of the announced build: it counts as started once, whoever starts it and however late. */
+  readonly announced?: string;
   readonly lastFailure?: BuildAttempt;
   /** A person cancelled the last attempt: it is not started again by itself. */
   readonly cancelled: boolean;
 }
 
+/**
+ * @param sharing pairs that want this key now
+ * @param others pairs of the same image that may have wanted it before, and have announced its build
+ */
 export function buildMemory(
   key: string,
   sharing: readonly PairFacts[],
   attempts: AttemptsByPair,
   now: number,
+  others: readonly PairFacts[] = [],
 ): BuildMemory {
-  const own = sharing
-    .flatMap(({ pair }) => attempts.get(pairName(pair)) ?? [])
-    .filter((attempt) => attempt.key === key)
-    .toSorted((a, b) => a.number - b.number);
+  const own = attemptsAt(key, [...sharing, ...others], attempts);
   const forgiven = Math.max(
     ...sharing.map(({ stored }) => Date.parse(stored?.spec.retry ?? '') || -Infinity),
   );
@@ -108,9 +112,19 @@ export function buildMemory(
       now,
     }),
     next: last?.outcome === 'started' ? number : number + 1,
+    ...(last?.outcome === 'started' && { announced: last.build }),
     ...(lastFailure && { lastFailure }),
     cancelled,
   };
+}
+
+/** Oldest first, each once. */
+function attemptsAt(key: string, pairs: readonly PairFacts[], attempts: AttemptsByPair): BuildAttempt[] {
+  const found = pairs
+    .flatMap(({ pair }) => attempts.get(pairName(pair)) ?? [])
+    .filter((attempt) => attempt.key === key);
+  const byBuild = new Map(found.map((attempt) => [`${attempt.build} ${attempt.number}`, attempt]));
+  return [...byBuild.values()].toSorted((a, b) => a.number - b.number);
 }
 
 /**

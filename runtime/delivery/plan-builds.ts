@@ -30,12 +30,14 @@ export function buildGroups(
     const [first] = group;
     if (!first) continue;
     const members = group.map(({ facts }) => facts);
-    const running = observed.builds.find((build) => isRunningFor(build, first.key, members));
+    const { image } = first.facts.pair;
+    const kin = [...observed.pairs.values()].filter(({ pair }) => pair.image === image);
+    const running = observed.builds.find((build) => isRunningFor(build, first.key, kin));
     const built: BuildGroup = {
-      image: first.facts.pair.image,
+      image,
       key: first.key,
       members,
-      memory: buildMemory(first.key, members, attempts, now),
+      memory: buildMemory(first.key, members, attempts, now, kin),
       ...(running && { running }),
     };
     for (const { pair } of members) groups.set(pairName(pair), built);
@@ -43,10 +45,9 @@ export function buildGroups(
   return groups;
 }
 
-function isRunningFor(build: Build, key: string, members: readonly PairFacts[]): boolean {
-  return (
-    isRunning(build) && build.owned && build.key === key && members.some(({ pair }) => isOf(build, pair))
-  );
+/** @param kin pairs of the image: the one that the build was started for may want another key by now */
+function isRunningFor(build: Build, key: string, kin: readonly PairFacts[]): boolean {
+  return isRunning(build) && build.owned && build.key === key && kin.some(({ pair }) => isOf(build, pair));
 }
 
 /** A run of the pair that somebody else started, whatever it builds. */
@@ -89,7 +90,7 @@ function buildAction({ image, key, members, memory }: BuildGroup, options: Deliv
     why: `the inputs of ${image} changed last in ${request.source.commit.slice(0, 12)} and have no image yet`,
     pairs: members.map((member) => pairName(member.pair)),
     attempt: memory.next,
-    request,
+    request: { ...request, ...(memory.announced && { name: memory.announced }) },
   };
 }
 
