@@ -11,7 +11,8 @@ export const IMAGES = 'registry.test/acme';
 export const APPLICATIONS = ['base', 'server', 'controller', 'webhook'] as const;
 export const VERSIONS = { main: 'vmain', 'v1.0': 'v1.0' } as const;
 
-const SOURCE: Readonly<Record<string, string>> = {
+/** Files of `acme/source`, on both branches. */
+export const SOURCE: Readonly<Record<string, string>> = {
   'README.md': 'Outside every build context.\n',
   'base/Dockerfile': 'FROM scratch\nCOPY tools /tools\n',
   'base/tools': 'tools 1\n',
@@ -21,10 +22,14 @@ const SOURCE: Readonly<Record<string, string>> = {
   'controller/main.go': 'package controller // 1\n',
 };
 
+/** What `main` of `acme/source` has beyond `v1.0`. */
+export const NEWER: Readonly<Record<string, string>> = { 'controller/main.go': 'package controller // 2\n' };
+
 const kustomization = (application: string, image: string) =>
   `# Images of ${application}.\napiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nimages:\n  - name: ${IMAGES}/${image}\n    newName: ${IMAGES}/${image}\n    newTag: v0 # released by hand\n`;
 
-const MANIFESTS: Readonly<Record<string, string>> = {
+/** Files of `acme/manifests`, on both branches. */
+export const MANIFESTS: Readonly<Record<string, string>> = {
   'README.md': 'Manifests.\n',
   'server/kustomization.yaml': kustomization('server', 'server'),
   'controller/kustomization.yaml': kustomization('controller', 'controller'),
@@ -69,7 +74,7 @@ export async function createRepositories(root: string, scratch: string): Promise
     await commitAll(work, `Begin ${name}`);
     await git(work, 'branch', 'v1.0');
     if (name === 'source') {
-      await writeFiles(work, { 'controller/main.go': 'package controller // 2\n' });
+      await writeFiles(work, NEWER);
       await commitAll(work, 'Improve the controller');
     }
     await git(work, 'push', '--quiet', bare, 'main', 'v1.0');

@@ -46,6 +46,8 @@ export interface WorldOptions {
   readonly config?: string;
   /** Added to the settings. */
   readonly settings?: Partial<Settings>;
+  /** Folder of a registry to begin with. @default empty */
+  readonly images?: string;
   /** Where Slipway reaches the forge and the registry. @default there where they are */
   readonly through?: (servers: { forge: string; registry: string }) => { forge: string; registry: string };
 }
@@ -99,6 +101,8 @@ export class World implements AsyncDisposable {
   static async open(options: WorldOptions = {}): Promise<World> {
     const directory = await realpath(await mkdtemp(path.join(tmpdir(), 'slipway-world-')));
     await cp(await template(), directory, { recursive: true });
+    if (options.images !== undefined)
+      await cp(options.images, path.join(directory, 'registry'), { recursive: true });
     const requests: SeenRequest[] = [];
     const opened: { world?: World } = {};
     const intercept = (server: SeenRequest['server']) => (request: Request) => {
