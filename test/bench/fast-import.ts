@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, readFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import { dirname, join } from 'node:path';
+import { run } from './run.ts';
 
 export type Files = ReadonlyMap<string, string>;
 
@@ -20,7 +21,9 @@ export interface ImportedCommit {
 /** Makes a bare repository with this history. Gives the ids in the order of the commits. */
 export async function importHistory(bare: string, commits: readonly ImportedCommit[]): Promise<string[]> {
   await mkdir(dirname(bare), { recursive: true });
-  await feed(['init', '--quiet', '--bare', '--initial-branch=main', bare], '');
+  await run('git', ['init', '--quiet', '--bare', '--initial-branch=main', bare], {
+    environment: process.env,
+  });
   const marks = join(bare, 'marks');
   const stream = commits.map((commit, index) => streamOf(commit, index + 1)).join('');
   await feed(['-C', bare, 'fast-import', '--quiet', `--export-marks=${marks}`], stream);
@@ -46,6 +49,7 @@ function data(text: string): string {
 
 async function feed(args: readonly string[], input: string): Promise<void> {
   const child = spawn('git', args, { stdio: ['pipe', 'inherit', 'inherit'] });
+  child.stdin.on('error', () => undefined); // its status tells
   child.stdin.end(input);
   const [code] = (await once(child, 'close')) as [number | null];
   if (code !== 0) throw new Error(`git ${args.join(' ')} ended with ${String(code)}`);
