@@ -22,7 +22,7 @@ export async function read<T>(
 
 export function problemOf(error: PortError): Problem {
   const remedy = error.remedy ? `; ${error.remedy}` : '';
-  return { reason: `${error.message}${remedy}`, retryable: error.retryable };
+  return { reason: `${error.message.replace(/\.$/, '')}${remedy}`, retryable: error.retryable };
 }
 
 /** A fact of the content, which no retry changes. */
