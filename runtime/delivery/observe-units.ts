@@ -150,11 +150,16 @@ async function observeLast(
   const forgiven = found.value && Date.parse(found.value.at) <= retry;
   const last = forgiven ? undefined : found.value;
   // Taken for nothing it would be proposed again, though a person may just have closed it.
-  if (last?.state === 'open' && !open) {
+  if (last?.state === 'open' && !isListed(last, seen.pullRequests)) {
     const reason = `#${last.number} is no longer listed as ours and open, and what became of it is not known`;
     return { ok: false as const, problem: { reason, retryable: true } };
   }
   return { ok: true as const, value: last };
+}
+
+/** On whatever branch: per tag, each change has its own. */
+function isListed({ repository, number }: RememberedPullRequest, { open }: PullRequests): boolean {
+  return open.some((one) => one.number === number && repositoryName(one.repository) === repository);
 }
 
 function newestRemembered(
