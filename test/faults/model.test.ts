@@ -194,7 +194,7 @@ it('two controllers never do outside what one has done, however they are interle
       expect(world.git.heads(TARGETS)).toEqual(quiet.git.heads(TARGETS));
     }),
     {
-      numRuns: process.env['CI'] === 'true' ? 300 : 25,
+      numRuns: process.env['CI'] === 'true' ? 300 : 50,
       ...(process.env['SEED'] && { seed: Number(process.env['SEED']) }),
     },
   );

@@ -37,6 +37,11 @@ export class MemoryForge implements Forge {
     this.#closers.set(number, { login: 'ann', bot: false });
   }
 
+  /** A person's second thought. */
+  reopen(number: number): void {
+    this.#replace(number, { state: 'open' });
+  }
+
   openPullRequests(repository: ForgeRepository): Promise<readonly PullRequest[]> {
     return Promise.resolve(this.#seen(repository).filter(({ state }) => state === 'open'));
   }
