@@ -42,6 +42,10 @@ const CASES: Readonly<Record<string, Case>> = {
     source: { 'Dockerfile/x': '' },
     expected: blocked(/dockerfile-folder\/Dockerfile is no regular file/),
   },
+  'dockerfile-submodule': {
+    source: { x: '' },
+    expected: blocked(/dockerfile-submodule\/Dockerfile is no regular file/),
+  },
   'dockerfile-huge': {
     source: { Dockerfile: `FROM scratch\n${'# x\n'.repeat(5_000_000)}` },
     expected: blocked(/dockerfile-huge\/Dockerfile.*over the limit/),
@@ -130,12 +134,21 @@ async function plant(world: World): Promise<void> {
       for (const [link, to] of Object.entries(links?.[repository] ?? {}))
         await symlink(to, path.join(work, name, link));
     }
+    if (repository === 'source') await plantSubmodule(work);
     await world.commit(repository, 'main', {}, PROW);
   }
   const bare = path.join(world.directory, 'forge', 'acme', 'source.git');
   const main = await git(bare, 'rev-parse', 'main');
   await git(bare, 'update-ref', 'refs/heads/--upload-pack=touch', main);
   await git(bare, 'update-ref', 'refs/heads/slipway/main/controller', main);
+}
+
+/** A commit of another repository in the place of a file. */
+async function plantSubmodule(work: string): Promise<void> {
+  const place = 'dockerfile-submodule/Dockerfile';
+  await mkdir(path.join(work, place));
+  const commit = await git(work, 'rev-parse', 'HEAD');
+  await git(work, 'update-index', '--add', '--cacheinfo', `160000,${commit},${place}`);
 }
 
 describe('content that means harm', () => {
