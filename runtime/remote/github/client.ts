@@ -132,7 +132,9 @@ export class GitHubForge implements Forge {
     for (let page = 1; page <= PAGES; page += 1) {
       const { value, more } = await this.#read(operation, '/pulls', { ...query, page }, schemas.pullRequests);
       for (const one of value) found.set(one.number, schemas.toPullRequest(one));
-      if (!more) return [...found.values()].sort((one, other) => other.number - one.number);
+      // Behind a full page there may be another one that the remembered answer knows nothing of: no ETag covers `Link`.
+      if (!more && value.length < PAGE)
+        return [...found.values()].sort((one, other) => other.number - one.number);
     }
     throw malformed({ ...operation, host: this.#host }, `more than ${PAGES} pages of pull requests`);
   }

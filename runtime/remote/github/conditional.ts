@@ -6,7 +6,7 @@ import type { Client } from './octokit.ts';
 /** The used part of an answer, to be shown again when GitHub says that nothing changed. */
 export interface RememberedAnswer {
   readonly etag: string;
-  /** True when a further page follows. */
+  /** True when a further page followed: that there is one by now leaves the ETag as it was. */
   readonly more: boolean;
   readonly value: unknown;
 }
@@ -37,7 +37,7 @@ export type Query = Readonly<Record<string, string | number>>;
 
 export interface Read<S extends z.ZodType> {
   readonly value: z.output<S>;
-  /** A further page follows. */
+  /** A further page follows, or did when this answer was remembered. */
   readonly more: boolean;
 }
 

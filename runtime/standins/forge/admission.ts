@@ -50,20 +50,18 @@ export function admission({ accounts, state, limits, now }: AdmissionParts) {
   };
 }
 
-/** Gives a read its ETag; true when the caller has this content, and is told so. */
+/** Gives a read its ETag, of its body alone as GitHub's; true when the caller has this content, and is told so. */
 async function tagged(call: Call): Promise<boolean> {
   if (call.req.method !== 'GET' || call.res.status !== 200) return false;
   const tag = `W/"${createHash('sha256')
     .update(await call.res.clone().bytes())
-    .update(call.res.headers.get('link') ?? '')
     .digest('hex')}"`;
   call.res.headers.set('etag', tag);
   call.res.headers.set('cache-control', 'private, max-age=60, s-maxage=60');
   const held = call.req.header('if-none-match')?.split(/\s*,\s*/) ?? [];
   if (!held.includes(tag)) return false;
-  const link = call.res.headers.get('link');
   call.res = undefined;
-  call.res = new Response(null, { status: 304, headers: { etag: tag, ...(link === null ? {} : { link }) } });
+  call.res = new Response(null, { status: 304, headers: { etag: tag } });
   return true;
 }
 

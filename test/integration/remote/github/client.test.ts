@@ -138,6 +138,21 @@ describe('reads', () => {
     expect(await client({ answers }).openPullRequests(repository())).toHaveLength(250);
   });
 
+  it('find what opened behind a full page, which itself did not change', async () => {
+    await openMany(100);
+    const github = client();
+    expect(await github.openPullRequests(repository())).toHaveLength(100);
+    await forge.push('late', 'late.txt', '1\n');
+    const body = { title: 'Late', head: 'late', base: 'main' };
+    await call(forge, 'POST', '/repos/kubeflow/manifests/pulls', { as: 'ann', body });
+    // Counts in the repository's JSON change, too, but what GitHub takes into an ETag it does not promise.
+    fault = (request) =>
+      request.headers.has('if-none-match') ? new Response(null, { status: 304 }) : undefined;
+    calls = [];
+    expect((await github.openPullRequests(repository()))[0]).toMatchObject({ number: 101, title: 'Late' });
+    expect(calls.map(({ status }) => status)).toEqual([304, 200]);
+  });
+
   it('are repeated twice at most when the forge fails', async () => {
     let failures = 2;
     fault = () => (failures-- > 0 ? reply(502, { message: 'Bad gateway' }) : undefined);
