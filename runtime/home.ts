@@ -161,7 +161,7 @@ async function openForges(
               ...(app.installation && { installationId: app.installation }),
             },
           }
-        : { token: () => secrets.read(token ?? {}) },
+        : { token: () => secrets.read(token ?? {}), ...(forge.login && { login: forge.login }) },
       now: () => clock.now(),
       ...(answers && { answers }),
       ...(observer.onForge && { onCall: observer.onForge }),

@@ -31,6 +31,13 @@ const forge = z.strictObject({
     .optional()
     .describe('Base of the REST API. Default: https://api.github.com, or https://HOST/api/v3'),
   token: secretReference.optional(),
+  login: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_-]*(\[bot\])?$/, 'is not the name of an account')
+    .optional()
+    .describe(
+      'Account that acts with the token, where it may not ask itself. Default: github-actions[bot] for a token that begins with ghs_',
+    ),
   app: z
     .strictObject({
       id: z.union([z.int(), z.string()]),

@@ -44,7 +44,7 @@ function forgeCheck(host: string, outside: Outside): Check {
     subject: host,
     run: unlessSecretIsMissing(host, outside, async (signal) => {
       const { login, bot } = await outside.ports.forge.account(host, signal);
-      return ok(`the credential is valid, for ${login}${bot ? ' (a bot)' : ''}`);
+      return ok(`acts as ${login}${bot ? ' (a bot)' : ''}`);
     }),
   };
 }

@@ -5,7 +5,7 @@ import { abortable } from './abortable.ts';
 import { ConditionalReader, memoryAnswers } from './conditional.ts';
 import type { AnswerStore, Query, Read } from './conditional.ts';
 import { AppCredentials, TokenCredentials } from './credentials.ts';
-import type { AppCredential, Credentials } from './credentials.ts';
+import type { AppCredential, Credentials, TokenCredential } from './credentials.ts';
 import { malformed, moved, statusOf, toPortError } from './errors.ts';
 import type { Asked } from './errors.ts';
 import { openClient } from './octokit.ts';
@@ -21,8 +21,7 @@ export interface GitHubForgeOptions {
   readonly host: string;
   /** @default https://api.github.com for github.com, else `https://<host>/api/v3` (http for loopback) */
   readonly api?: string;
-  /** A token, asked for with each call so that it can be replaced; or an App. */
-  readonly credential: { readonly token: () => Promise<string> } | { readonly app: AppCredential };
+  readonly credential: TokenCredential | { readonly app: AppCredential };
   /** Remembers answers with their ETags. @default in memory */
   readonly answers?: AnswerStore;
   /** Sees every HTTP exchange. */
@@ -83,7 +82,7 @@ export class GitHubForge implements Forge {
     this.#credentials =
       'app' in options.credential
         ? new AppCredentials(options.credential.app, context)
-        : new TokenCredentials(options.credential.token, context);
+        : new TokenCredentials(options.credential, context);
   }
 
   account(_host: string, signal?: AbortSignal): Promise<Account> {
@@ -91,7 +90,9 @@ export class GitHubForge implements Forge {
     const ask = async () => {
       let secret: string | undefined;
       try {
-        const { route, authorization } = await this.#credentials.identity();
+        const identity = await this.#credentials.identity();
+        if ('login' in identity) return schemas.toIdentity(identity);
+        const { route, authorization } = identity;
         secret = authorization.replace('Bearer ', '');
         const { value } = await this.#reader.get(route, {}, schemas.identity, authorization, signal);
         return schemas.toIdentity(value);

@@ -10,12 +10,15 @@ export interface RepositoryName {
   readonly name: string;
 }
 
+/** Where the forge says who we are and how to ask, or who we are where it does not say. */
+export type Identity =
+  { readonly route: 'GET /user' | 'GET /app'; readonly authorization: string } | { readonly login: string };
+
 /** How we show who we are to one forge. */
 export interface Credentials {
   /** A token good for this repository. */
   token(repository: RepositoryName, signal?: AbortSignal): Promise<string>;
-  /** Where the forge says who we are, and how to ask. */
-  identity(): Promise<{ readonly route: 'GET /user' | 'GET /app'; readonly authorization: string }>;
+  identity(): Promise<Identity>;
   /** Its tokens may push, or there are none; else the forge has to be asked. */
   readonly alwaysWrites: boolean;
   /** The token was refused. True when the next `token` gives another one. */
@@ -36,13 +39,26 @@ interface Context {
   readonly now: () => number;
 }
 
+export interface TokenCredential {
+  /** Asked for with each call, so that it can be replaced. */
+  readonly token: () => Promise<string>;
+  /** Account that acts with it. @default the forge is asked; `github-actions[bot]` for a token of an installation */
+  readonly login?: string;
+}
+
+/** GitHub answers 403 to an installation's token that asks who it is, and that of a workflow is one. */
+const INSTALLATION_TOKEN = /^ghs_/;
+const WORKFLOW_LOGIN = 'github-actions[bot]';
+
 export class TokenCredentials implements Credentials {
   readonly alwaysWrites = false;
   readonly #token: () => Promise<string>;
+  readonly #login: string | undefined;
   readonly #context: Context;
 
-  constructor(token: () => Promise<string>, context: Context) {
+  constructor({ token, login }: TokenCredential, context: Context) {
     this.#token = token;
+    this.#login = login;
     this.#context = context;
   }
 
@@ -59,8 +75,11 @@ export class TokenCredentials implements Credentials {
     return false;
   }
 
-  async identity(): Promise<{ route: 'GET /user'; authorization: string }> {
-    return { route: 'GET /user', authorization: `Bearer ${await this.token()}` };
+  async identity(): Promise<Identity> {
+    if (this.#login !== undefined) return { login: this.#login };
+    const token = await this.token();
+    if (INSTALLATION_TOKEN.test(token)) return { login: WORKFLOW_LOGIN };
+    return { route: 'GET /user', authorization: `Bearer ${token}` };
   }
 }
 
@@ -106,7 +125,7 @@ export class AppCredentials implements Credentials {
     return this.#tokens.delete(keyOf(repository));
   }
 
-  async identity(): Promise<{ route: 'GET /app'; authorization: string }> {
+  async identity(): Promise<Identity> {
     return { route: 'GET /app', ...(await this.#appHeaders()) };
   }
 

@@ -44,7 +44,7 @@ export function toPortError(error: unknown, asked: Asked, now: number): PortErro
   const words = said(refused.data, asked.secret);
   const retryAfter = waitOf(refused.data, now);
   const fault = retryAfter === undefined ? faultOf(status) : 'rate-limited';
-  const remedy = remedyOf(fault, status, asked.host);
+  const remedy = remedyOf(fault, refused.data, asked.host);
   return new PortError(fault, asked.subject, `${start(asked)}: ${asked.host} answered ${status}: ${words}`, {
     ...(remedy === undefined ? {} : { remedy }),
     ...(retryAfter === undefined ? {} : { retryAfter }),
@@ -77,7 +77,9 @@ function faultOf(status: number): Fault {
   return status === 409 || status === 405 ? 'conflict' : 'invalid';
 }
 
-function remedyOf(fault: Fault, status: number, host: string): string | undefined {
+function remedyOf(fault: Fault, { status, message }: Refusal, host: string): string | undefined {
+  if (/Actions is not permitted to create/i.test(message))
+    return 'let GitHub Actions create pull requests: Settings, Actions, General, Workflow permissions of the repository and of its organization';
   if (status === 401) return `the credential is not valid (any more): renew forges.${host}.token or .app`;
   if (fault === 'denied')
     return `grant the credential of forges.${host} contents: write and pull requests: write on this repository`;

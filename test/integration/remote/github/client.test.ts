@@ -309,6 +309,41 @@ describe('failures', () => {
   });
 });
 
+describe('a token of an installation, as workflows have', () => {
+  const workflow = async () => {
+    const state = new ForgeState(`${forge.root}/.forge.sqlite`);
+    state.addToken({
+      token: 'ghs_workflow',
+      login: 'github-actions[bot]',
+      expires_at: Date.now() + 60_000,
+      repositories: '["kubeflow/manifests"]',
+      permissions: '{"contents":"write","issues":"read","pull_requests":"write"}',
+    });
+    state.close();
+    await forge.push('one', 'one.txt', '1\n');
+    return () => Promise.resolve('ghs_workflow');
+  };
+
+  it('may not ask who it is, and opens pull requests as github-actions', async () => {
+    const token = await workflow();
+    const asked = await call(forge, 'GET', '/user', { token: await token() });
+    expect(asked).toMatchObject({
+      status: 403,
+      body: { message: 'Resource not accessible by integration' },
+    });
+    const github = client({ credential: { token } });
+    const account = await github.account(forge.host);
+    expect(account).toEqual({ login: 'github-actions[bot]', bot: true });
+    expect((await github.createPullRequest(repository(), from('one'))).pullRequest.author).toEqual(account);
+  });
+
+  it('acts as the settings say', async () => {
+    const github = client({ credential: { token: await workflow(), login: 'release-app[bot]' } });
+    expect(await github.account(forge.host)).toEqual({ login: 'release-app[bot]', bot: true });
+    expect(calls).toEqual([]);
+  });
+});
+
 describe('access', () => {
   it('is what the forge says of the credential', async () => {
     expect(await client({ fetch: checked }).access(repository())).toEqual({ push: true });

@@ -30,6 +30,14 @@ describe('toPortError', () => {
     });
   });
 
+  it('names the switch that keeps workflows from opening pull requests', () => {
+    const words = 'GitHub Actions is not permitted to create or approve pull requests.';
+    expect(told(refusal(403, words))).toMatchObject({
+      fault: 'denied',
+      remedy: expect.stringContaining('Workflow permissions'),
+    });
+  });
+
   it('names the setting of a credential that is not valid', () => {
     expect(told(refusal(401, 'Bad credentials')).remedy).toContain('forges.github.com.token');
   });
