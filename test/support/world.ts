@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -243,10 +244,8 @@ export class World implements AsyncDisposable {
 
   /** A file of the world, '' when there is none. */
   async read(file: string): Promise<string> {
-    return readFile(path.join(this.directory, file), 'utf8').catch((error: unknown) => {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
-      throw error;
-    });
+    const at = path.join(this.directory, file);
+    return existsSync(at) ? readFile(at, 'utf8') : '';
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
