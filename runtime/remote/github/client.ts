@@ -75,6 +75,7 @@ export class GitHubForge implements Forge {
       writeInterval: options.writeInterval ?? writeIntervalOf(api),
       patience: options.patience ?? 10_000,
       retryDelay: options.retryDelay ?? 1_000,
+      now: this.#now,
       onCall: options.onCall,
     });
     this.#reader = new ConditionalReader(this.#client, options.answers ?? memoryAnswers());

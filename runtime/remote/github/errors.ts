@@ -1,6 +1,7 @@
 import { ZodError, z } from 'zod';
 import { PortError } from '../../ports/index.ts';
 import type { Fault } from '../../ports/index.ts';
+import { limitOf } from './limits.ts';
 
 export interface Asked {
   /** `owner/name`, `owner/name#7` or the host. */
@@ -25,8 +26,6 @@ type Refusal = z.infer<typeof refusal>;
 const link = z.object({ name: z.string(), message: z.string(), cause: z.unknown().optional() });
 
 const MESSAGE_LIMIT = 500;
-/** GitHub's advice where it names no time. */
-const SECONDARY_LIMIT_WAIT = 60_000;
 
 /** Says of any failure of a call what it means to us. */
 export function toPortError(error: unknown, asked: Asked, now: number): PortError {
@@ -42,7 +41,8 @@ export function toPortError(error: unknown, asked: Asked, now: number): PortErro
     });
   const { status } = refused.data;
   const words = said(refused.data, asked.secret);
-  const retryAfter = waitOf(refused.data, now);
+  const { headers } = refused.data.response;
+  const retryAfter = limitOf({ status, headers, message: refused.data.message }, now)?.wait;
   const fault = retryAfter === undefined ? faultOf(status) : 'rate-limited';
   const remedy = remedyOf(fault, refused.data, asked.host);
   return new PortError(fault, asked.subject, `${start(asked)}: ${asked.host} answered ${status}: ${words}`, {
@@ -86,19 +86,6 @@ function remedyOf(fault: Fault, { status, message }: Refusal, host: string): str
   if (fault === 'not-found')
     return `check the name, and that the credential of forges.${host} may see the repository`;
   return undefined;
-}
-
-/** Milliseconds to wait where GitHub limits us; undefined where it does not. */
-function waitOf(error: Refusal, now: number): number | undefined {
-  if (error.status !== 403 && error.status !== 429) return undefined;
-  const { headers } = error.response;
-  const retryAfter = Number(headers['retry-after']);
-  if (Number.isFinite(retryAfter) && retryAfter > 0) return retryAfter * 1000;
-  const reset = Number(headers['x-ratelimit-reset']);
-  if (headers['x-ratelimit-remaining'] === '0' && Number.isFinite(reset)) {
-    return Math.max(1000, reset * 1000 - now);
-  }
-  return error.status === 429 || /rate limit/i.test(error.message) ? SECONDARY_LIMIT_WAIT : undefined;
 }
 
 function said(error: Refusal, secret: string | undefined): string {

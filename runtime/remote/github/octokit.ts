@@ -2,6 +2,7 @@ import { Octokit } from '@octokit/rest';
 import { retry } from '@octokit/plugin-retry';
 import { throttling } from '@octokit/plugin-throttling';
 import Bottleneck from 'bottleneck';
+import { gated } from './gate.ts';
 
 /** One HTTP exchange, for metrics and tests. */
 export interface Call {
@@ -25,6 +26,8 @@ export interface Transport {
   readonly patience: number;
   /** Before the first repetition of a read, milliseconds; the second waits four times as long. */
   readonly retryDelay: number;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
   readonly onCall: ((call: Call) => void) | undefined;
 }
 
@@ -44,7 +47,7 @@ export function openClient(transport: Transport): Client {
   return new Client({
     baseUrl: transport.api,
     userAgent: 'slipway',
-    request: { fetch: boundedFetch(transport) },
+    request: { fetch: gated(boundedFetch(transport), transport.now) },
     throttle: {
       id: `slipway-${clients++}`,
       write: spaced(),

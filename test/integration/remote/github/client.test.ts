@@ -262,6 +262,42 @@ describe('failures', () => {
     expect(await client().openPullRequests(repository())).toEqual([]);
   });
 
+  const secondary = (seconds: number) =>
+    reply(403, { message: 'You have exceeded a secondary rate limit' }, { 'retry-after': String(seconds) });
+  const spent = () =>
+    reply(
+      403,
+      { message: 'API rate limit exceeded' },
+      { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(Math.ceil(Date.now() / 1000) + 3600) },
+    );
+
+  it('of a limit end every call to the host until its time, without asking', async () => {
+    let ahead = 0;
+    const github = client({ now: () => Date.now() + ahead });
+    fault = () => secondary(60);
+    const open = (branch: string) => failure(github.createPullRequest(repository(), from(branch)));
+    const failures = [await open('one'), ...(await Promise.all(['two', 'three', 'four'].map(open)))];
+    expect(new Set(failures.map((one) => one.fault))).toEqual(new Set(['rate-limited']));
+    expect(failures.every(({ retryAfter = 0 }) => retryAfter > 50_000 && retryAfter <= 60_000)).toBe(true);
+    expect(calls).toHaveLength(1);
+    fault = () => undefined;
+    expect(await failure(github.openPullRequests(repository()))).toMatchObject({ fault: 'rate-limited' });
+    expect(calls).toHaveLength(1);
+    ahead = 60_000;
+    expect(await github.openPullRequests(repository())).toEqual([]);
+  });
+
+  it('of a spent limit end the calls of that credential alone', async () => {
+    let token = 'as-ann';
+    const github = client({ credential: { token: () => Promise.resolve(token) } });
+    fault = (request) => (request.headers.get('authorization') === 'Bearer as-ann' ? spent() : undefined);
+    for (const _ of [1, 2])
+      expect(await failure(github.openPullRequests(repository()))).toMatchObject({ fault: 'rate-limited' });
+    expect(calls).toHaveLength(1);
+    token = 'as-ben';
+    expect(await github.openPullRequests(repository())).toEqual([]);
+  });
+
   it('of a forge that hangs end in time, or with the signal', async () => {
     fault = () => new Promise(() => undefined);
     const error = await failure(client({ timeout: 50 }).pullRequest(repository(), 1));
