@@ -147,7 +147,8 @@ async function observeLast(
         );
   if (!found.ok) return found;
   const retry = Math.max(...members.map(({ stored }) => Date.parse(stored?.spec.retry ?? '') || 0));
-  const forgiven = found.value && Date.parse(found.value.at) <= retry;
+  // A word from before its end says nothing of its end, and neither does `at` while it is remembered as open.
+  const forgiven = found.value && found.value.state !== 'open' && Date.parse(found.value.at) <= retry;
   const last = forgiven ? undefined : found.value;
   // Taken for nothing it would be proposed again, though a person may just have closed it.
   if (last?.state === 'open' && !isListed(last, seen.pullRequests)) {

@@ -182,6 +182,7 @@ async function step({ pair = web, open, branch, ended, from = [], parent = commi
     signal,
   );
   if (!facts) throw new Error('one unit, one answer');
+  if (facts.problem) return facts.problem.retryable ? 'unreadable' : 'blocked';
   return stepOf(facts);
 }
 
@@ -217,6 +218,12 @@ describe('the step of a pull request, from what git and the forge show', () => {
       'closed since we looked',
       { branch, pair: remembering(remembered()), ended: remembered({ state: 'rejected' }) },
       'rejected',
+    ],
+    ['ended, and the forge does not say how', { branch, pair: remembering(remembered()) }, 'unreadable'],
+    [
+      'opened, said retry, then ended as the forge does not say',
+      { branch, pair: remembering(remembered(), at(-2)) },
+      'unreadable',
     ],
     ['merged and taken back', { pair: remembering(remembered({ state: 'merged' })) }, 'rejected'],
     ['closed by a bot', { branch, pair: remembering(remembered({ state: 'closed' })) }, 'open'],
