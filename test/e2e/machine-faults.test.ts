@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
+import { tell } from '../../runtime/delivery/people.ts';
 import { World } from '../support/world.ts';
 import { effectsOf } from '../support/world-effects.ts';
+import { APPLICATIONS, VERSIONS } from '../support/world-repositories.ts';
 
 // What fails on the machine itself: its disk and its builder.
 
@@ -72,6 +74,20 @@ describe('a builder', () => {
   });
 });
 
+/** A person's word for every pair. */
+async function retryAll(of: World): Promise<void> {
+  await using controller = await of.controller();
+  const at = new Date().toISOString();
+  for (const version of Object.keys(VERSIONS))
+    for (const application of APPLICATIONS)
+      await tell(
+        controller.home.objects,
+        { application, version },
+        { say: 'retry', at },
+        new AbortController().signal,
+      );
+}
+
 /** A file system of its own, full but for a few kilobytes. */
 function mountSmallDisk(folder: string): void {
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', folder]);
@@ -119,6 +135,9 @@ if (!mounts) console.warn('SKIPPED: a full disk; run the tests as root, who may 
 
     await rm(filler);
     execFileSync('mount', ['-o', 'remount,size=200m', state]);
+    // What was under way is found to be lost first, and would wait a while before it is tried again.
+    await world.apply();
+    await retryAll(world);
     const after = await world.apply();
     expect(after.status).toBe(0);
     expect((await effectsOf(world)).pullRequests).toHaveLength(6);
