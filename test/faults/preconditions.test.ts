@@ -44,7 +44,7 @@ async function next<K extends DeliveryAction['kind']>(
   throw new Error(`no ${kind} is ever planned`);
 }
 
-const conflict = expect.objectContaining({ fault: 'conflict' }) as Error;
+const conflict = expect.objectContaining({ fault: 'conflict' }) as unknown as Error;
 
 describe('what is done late', () => {
   it('pushes nothing over what somebody else has pushed since', async () => {
@@ -153,4 +153,46 @@ it('builds nothing again that a build has just pushed, while the registry does n
   const observed = await system.observe(world.desired, signal);
   const { actions } = system.plan(world.desired, observed, world.clock.now());
   expect(actions.filter((one) => one.kind === 'build' && one.request.key === request.key)).toEqual([]);
+});
+
+describe('a build that was announced for a pair which has moved on since', () => {
+  /** `server` of both versions wants one key, until a commit moves that of main on. */
+  async function announced(start: boolean) {
+    await next('build');
+    await settleBuildsOf('base');
+    const { plan, observed } = await planned();
+    const build = plan.actions.find(
+      (one) => one.kind === 'build' && one.request.image.name.endsWith('server'),
+    );
+    if (build?.kind !== 'build') throw new Error('the server is not to be built');
+    await late.remember(plan, observed, signal);
+    if (start) await late.apply(build, signal);
+    world.git.write(SOURCES, 'main', { 'server/main.go': 'package main // 2\n' });
+    const { actions } = (await planned()).plan;
+    return {
+      request: build.request,
+      again: actions.flatMap((one) =>
+        one.kind === 'build' && one.request.key === build.request.key ? [one.request.name] : [],
+      ),
+    };
+  }
+
+  async function settleBuildsOf(image: string): Promise<void> {
+    const { plan, observed } = await planned();
+    await late.remember(plan, observed, signal);
+    for (const one of plan.actions)
+      if (one.kind === 'build' && one.request.image.name.endsWith(image)) {
+        await late.apply(one, signal);
+        world.builder.finish(one.request.name);
+      }
+  }
+
+  it('is waited for by the next pair that wants its key', async () => {
+    expect((await announced(true)).again).toEqual([]);
+  });
+
+  it('keeps its name, so that a late start of it finds itself done', async () => {
+    const { request, again } = await announced(false);
+    expect(again).toEqual([request.name]);
+  });
 });

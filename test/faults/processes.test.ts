@@ -105,7 +105,7 @@ describe('real processes, a real forge and a real registry', () => {
 
     const perfect = () => ({ met: true, state: expected, repeated: [] });
 
-    it.each(inCi ? ofEffects : ofEffects.slice(0, 4))(
+    it.each(inCi ? ofEffects : ofEffects.slice(0, 3))(
       'pushes once: %s',
       async (fault) => {
         expect(await fails(isPush, fault)).toEqual(perfect());
@@ -113,7 +113,7 @@ describe('real processes, a real forge and a real registry', () => {
       60_000,
     );
 
-    it.each(inCi ? ofEffects : ofEffects.slice(0, 4))(
+    it.each(inCi ? ofEffects : ofEffects.slice(0, 2))(
       'proposes once: %s',
       async (fault) => {
         expect(await fails(isOpening, fault)).toEqual(perfect());
