@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -271,6 +271,7 @@ let prepared: Promise<string> | undefined;
 function template(): Promise<string> {
   prepared ??= (async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'slipway-template-'));
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
     const scratch = path.join(folder, 'scratch');
     await mkdir(scratch);
     await createRepositories(path.join(folder, 'world', 'forge'), scratch);
