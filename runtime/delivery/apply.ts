@@ -1,8 +1,9 @@
 import { closedByUs } from '../proposals/marker.ts';
 import { PortError } from '../ports/index.ts';
-import type { ClosePullRequestAction, DeliveryAction } from './actions.ts';
+import type { ClosePullRequestAction, DeliveryAction, OpenPullRequestAction } from './actions.ts';
 import type { DeliveryPorts } from './observe.ts';
 import type { DeliveryOptions } from './options.ts';
+import { markerOf, otherOwner, takenBranch } from './ownership.ts';
 import { applyPush } from './push.ts';
 
 /** Does one action. Each effect carries its own precondition, so repeating it, or doing it late, does nothing twice. */
@@ -19,11 +20,8 @@ export async function apply(
       return ports.registry.tag(action.image, action.digest, action.tag, { signal });
     case 'push':
       return applyPush(action, ports, options, signal);
-    case 'open-pull-request': {
-      const { repository, title, body, head, base, draft } = action;
-      await ports.forge.createPullRequest(repository, { title, body, head, base, draft }, signal);
-      return;
-    }
+    case 'open-pull-request':
+      return openPullRequest(action, ports, options, signal);
     case 'describe-pull-request': {
       const { repository, number, title, body } = action;
       await ports.forge.updatePullRequest(repository, number, { title, body }, signal);
@@ -34,6 +32,22 @@ export async function apply(
     case 'prune-build':
       return ports.builder.remove(action.name, signal);
   }
+}
+
+/** One that is open already is as good as ours only when it is ours. */
+async function openPullRequest(
+  { repository, title, body, head, base, draft }: OpenPullRequestAction,
+  { forge }: Pick<DeliveryPorts, 'forge'>,
+  options: DeliveryOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const request = { title, body, head, base, draft };
+  const { pullRequest, created } = await forge.createPullRequest(repository, request, signal);
+  if (created) return;
+  const account = await forge.account(repository.host, signal);
+  const owner = otherOwner(pullRequest, account, options, markerOf(pullRequest, options));
+  if (owner !== undefined)
+    throw new PortError('invalid', `#${pullRequest.number}`, takenBranch(pullRequest, owner));
 }
 
 /** One PATCH closes and marks. What was merged or closed meanwhile stays as it is. */

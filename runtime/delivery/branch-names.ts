@@ -1,5 +1,6 @@
 import { headBranch } from '../proposals/branch.ts';
 import type { DeliveryOptions } from './options.ts';
+import type { BranchHolders } from './ownership.ts';
 import type { Desired, Pair, Target } from './pair.ts';
 
 /** Names the head branch of a pair's change into one base branch; the tag is that of its image. */
@@ -36,6 +37,30 @@ export function branchNames(desired: Desired, options: Pick<DeliveryOptions, 'br
         ...(isShared(bases, `${holderOf(pair)} ${into.url}`) ? [into.branch] : []),
       ],
     });
+}
+
+/** Whose each branch is, by `<repository> <base> <branch>`. None `per-tag`: those names go with the tags. */
+export function branchHolders(
+  desired: Desired,
+  options: Pick<DeliveryOptions, 'branchPrefix'>,
+): BranchHolders {
+  if (desired.pullRequests.strategy === 'per-tag') return new Map();
+  const nameBranch = branchNames(desired, options);
+  const holders = desired.pairs.flatMap((pair) =>
+    pair.targets.map(({ into }) => ({
+      pair,
+      branch: `${into.url} ${into.branch} ${nameBranch(pair, into, '')}`,
+    })),
+  );
+  return new Map(
+    [...Map.groupBy(holders, ({ branch }) => branch)].map(([branch, of]) => [
+      branch,
+      {
+        version: of[0]?.pair.version ?? '',
+        applications: [...new Set(of.map(({ pair }) => pair.application))],
+      },
+    ]),
+  );
 }
 
 type Users = ReadonlyMap<string, ReadonlySet<string>>;

@@ -1,16 +1,34 @@
 import type { RememberedPullRequest } from '../api/application-version.ts';
 import type { ForgeRepository, Ports, PullRequest, RepositoryUrl } from '../ports/index.ts';
-import { closedByUs, parseMarker, type Marker } from '../proposals/marker.ts';
+import { closedByUs } from '../proposals/marker.ts';
 import { forgeRepository } from '../source/repository.ts';
+import { branchHolders } from './branch-names.ts';
 import type { Guards } from './guards.ts';
-import { headRepository } from './observe-refs.ts';
 import type { Ending, OwnPullRequest, Problem, StoredPair } from './observed.ts';
 import type { DeliveryOptions } from './options.ts';
+import {
+  markerOf,
+  openFromHead,
+  otherOwner,
+  takenBranch,
+  type BranchHolders,
+  type OpenPullRequests,
+} from './ownership.ts';
 import type { Desired } from './pair.ts';
 import { missing, read, type Read } from './read.ts';
 
+/** An open one from a branch of ours that is not ours: it takes the place of ours. */
+export interface ForeignPullRequest {
+  readonly repository: RepositoryUrl;
+  readonly base: string;
+  readonly branch: string;
+  /** Whose it is and what to do. */
+  readonly reason: string;
+}
+
 export interface PullRequests {
   readonly open: readonly OwnPullRequest[];
+  readonly foreign: readonly ForeignPullRequest[];
   /** What became of remembered ones that are no longer open, by `<host/owner/name>#<number>`. */
   readonly ended: ReadonlyMap<string, Ending>;
   problem(repository: RepositoryUrl): Problem | undefined;
@@ -31,18 +49,21 @@ export async function observePullRequests(
   const repositories = new Set(
     desired.pairs.flatMap((pair) => (pair.source ? pair.targets.map(({ into }) => into.url) : [])),
   );
-  const lists = new Map<RepositoryUrl, Read<OwnPullRequest[]>>();
+  const holders = branchHolders(desired, options);
+  const lists = new Map<RepositoryUrl, Read<Sorted>>();
   await Promise.all(
     [...repositories].map(async (repository) => {
-      lists.set(repository, await ownOpen(repository, ports, options, guards, signal));
+      lists.set(repository, await sortedOpen(repository, holders, ports, options, guards, signal));
     }),
   );
-  const open = [...lists.values()].flatMap((list) => (list.ok ? list.value : []));
+  const readLists = [...lists.values()].flatMap((list) => (list.ok ? [list.value] : []));
+  const open = readLists.flatMap(({ own }) => own);
   const readable = new Set(
     [...lists].flatMap(([repository, list]) => (list.ok ? [repositoryName(repository)] : [])),
   );
   return {
     open,
+    foreign: readLists.flatMap(({ foreign }) => foreign),
     ended: await endedSince(stored, open, readable, ports, guards, signal),
     problem(repository) {
       const list = lists.get(repository);
@@ -51,50 +72,46 @@ export async function observePullRequests(
   };
 }
 
-async function ownOpen(
+interface Sorted {
+  readonly own: readonly OwnPullRequest[];
+  readonly foreign: readonly ForeignPullRequest[];
+}
+
+async function sortedOpen(
   repository: RepositoryUrl,
+  holders: BranchHolders,
   ports: Pick<Ports, 'forge'>,
   options: DeliveryOptions,
   guards: Guards,
   signal: AbortSignal,
-): Promise<Read<OwnPullRequest[]>> {
+): Promise<Read<Sorted>> {
   const forge = forgeRepository(repository);
   if (!forge) return missing(`${repository} is on no forge, so no pull request can be opened there`);
   return read(
     { guard: guards.http, name: forge.host },
-    async (inner) => {
-      const [account, open] = await Promise.all([
-        ports.forge.account(forge.host, inner),
-        ports.forge.openPullRequests(forge, inner),
-      ]);
-      const from = repositoryName(headRepository(repository, options)).slice(forge.host.length + 1);
-      return open.flatMap((one) =>
-        one.author.login === account.login && one.head.repository?.toLowerCase() === from.toLowerCase()
-          ? own(repository, forge, one, options)
-          : [],
-      );
-    },
+    async (inner) => sorted(await openFromHead(repository, forge, ports, options, inner), holders, options),
     signal,
   );
 }
 
-function own(
-  repository: RepositoryUrl,
-  forge: ForgeRepository,
-  one: PullRequest,
+/** Pure: ours, and what others have open from our branches. */
+function sorted(
+  { repository, forge, account, fromHead }: OpenPullRequests,
+  holders: BranchHolders,
   options: DeliveryOptions,
-): OwnPullRequest[] {
-  const { number, url, title, body, base } = one;
-  const marker = parseMarker(body) ?? markerOfBranch(one.head.branch, options);
-  if (marker?.installation !== options.installation) return [];
-  return [{ repository, forge, base, branch: one.head.branch, number, url, title, body, marker }];
-}
-
-/** A person has rewritten the body: the branch still says whose it is, and for no change in particular. */
-function markerOfBranch(branch: string, { branchPrefix, installation }: DeliveryOptions): Marker | undefined {
-  const [prefix, version, application, ...more] = branch.split('/');
-  if (prefix !== branchPrefix || !version || !application || more.length > 0) return undefined;
-  return { installation, version, applications: application === '_all' ? [] : [application], change: '' };
+): Sorted {
+  const own: OwnPullRequest[] = [];
+  const foreign: ForeignPullRequest[] = [];
+  for (const one of fromHead) {
+    const { number, url, title, body, base, head } = one;
+    const marker = markerOf(one, options, holders.get(`${repository} ${base} ${head.branch}`));
+    const owner = otherOwner(one, account, options, marker);
+    if (owner !== undefined)
+      foreign.push({ repository, base, branch: head.branch, reason: takenBranch(one, owner) });
+    else if (marker)
+      own.push({ repository, forge, base, branch: head.branch, number, url, title, body, marker });
+  }
+  return { own, foreign };
 }
 
 /** Asks once for each pull request that we remember as open and that is not in the list any more. */

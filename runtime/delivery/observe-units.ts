@@ -5,8 +5,9 @@ import { closedByUs, parseMarker } from '../proposals/marker.ts';
 import type { Guards } from './guards.ts';
 import { outcomeOf, pullRequestKey, repositoryName, type PullRequests } from './observe-pull-requests.ts';
 import type { Refs } from './observe-refs.ts';
-import type { PairFacts, Unit, UnitFacts } from './observed.ts';
+import type { OwnPullRequest, PairFacts, Unit, UnitFacts } from './observed.ts';
 import type { DeliveryOptions } from './options.ts';
+import { isOf } from './ownership.ts';
 import { hostOf, read } from './read.ts';
 import { membersOf } from './units.ts';
 
@@ -30,6 +31,8 @@ export async function observeUnits(
       const unreadable =
         seen.pullRequests.problem(unit.repository) ?? seen.refs.problem(unit.head.repository);
       if (unreadable) return { unit, facts: {}, problem: unreadable };
+      const foreign = seen.pullRequests.foreign.find((one) => isFrom(unit, one));
+      if (foreign) return { unit, facts: {}, problem: { reason: foreign.reason, retryable: false } };
       const branch = await read(
         { guard: guards.git, name: hostOf(unit.head.repository) },
         (inner) => observeBranch(unit, seen.refs, ports, inner),
@@ -69,9 +72,14 @@ function factsOf(
 }
 
 function openOf(unit: Unit, pullRequests: PullRequests) {
-  return pullRequests.open.find(
-    (one) => one.repository === unit.repository && one.base === unit.base && one.branch === unit.head.branch,
-  );
+  return pullRequests.open.find((one) => isFrom(unit, one));
+}
+
+function isFrom(
+  { repository, base, head }: Unit,
+  one: Pick<OwnPullRequest, 'repository' | 'base' | 'branch'>,
+): boolean {
+  return one.repository === repository && one.base === base && one.branch === head.branch;
 }
 
 function outcomeForLife(state: RememberedPullRequest['state']) {
@@ -191,7 +199,7 @@ async function lookUp(
   ]);
   for (const one of candidates) {
     const marker = parseMarker(one.body);
-    const ours = one.author.login === account.login && marker?.installation === options.installation;
+    const ours = isOf(account, one) && marker?.installation === options.installation;
     if (!ours || one.base !== unit.base) continue;
     return {
       repository: repositoryName(unit.repository),

@@ -4,6 +4,7 @@ import type { DeliveryAction, DeliveryPlan } from '../../runtime/delivery/action
 import type { Observed } from '../../runtime/delivery/observed.ts';
 import type { DeliverySystem } from '../../runtime/delivery/system.ts';
 import { PortError } from '../../runtime/ports/index.ts';
+import { formatMarker } from '../../runtime/proposals/marker.ts';
 import { MemoryWorld, SOURCES, TARGETS } from '../support/memory/world.ts';
 
 /*
@@ -13,6 +14,7 @@ import { MemoryWorld, SOURCES, TARGETS } from '../support/memory/world.ts';
  * request in integration/remote/github/client, resourceVersions in contract/object-store, run names in contract/builder.
  */
 
+const OTHERS = { installation: 'dev', version: 'main', applications: ['server'], change: 'c' };
 const signal = new AbortController().signal;
 let world: MemoryWorld;
 let late: DeliverySystem;
@@ -68,6 +70,16 @@ describe('what is done late', () => {
     await late.apply(opening, signal);
     expect(world.forge.all).toHaveLength(1);
   });
+
+  it.each([{ author: { login: 'ann', bot: false } }, { body: formatMarker(OTHERS) }])(
+    "takes nobody else's pull request from the branch for ours: %j",
+    async (theirs) => {
+      const opening = await next('open-pull-request');
+      await late.apply(opening, signal);
+      world.forge.change(1, theirs);
+      await expect(late.apply(opening, signal)).rejects.toThrow('#1 is open from our branch');
+    },
+  );
 
   it('starts no build twice', async () => {
     const build = await next('build');

@@ -42,6 +42,11 @@ export class MemoryForge implements Forge {
     this.#replace(number, { state: 'open' });
   }
 
+  /** Somebody's hand at it. */
+  change(number: number, change: Partial<PullRequest>): void {
+    this.#replace(number, change);
+  }
+
   openPullRequests(repository: ForgeRepository): Promise<readonly PullRequest[]> {
     return Promise.resolve(this.#seen(repository).filter(({ state }) => state === 'open'));
   }

@@ -23,9 +23,11 @@ import {
   markerOf,
   now,
   options,
+  pair,
   pullRequest,
   readyFacts,
   stored,
+  target,
   unitsIn,
 } from '../../support/delivery-facts.ts';
 import { fake } from '../../support/fake.ts';
@@ -69,9 +71,10 @@ function observeOpen(
   open: readonly PullRequest[],
   pairs: readonly PairFacts[] = [],
   forge: Partial<Forge> = {},
+  of = web.pair,
 ) {
   return observePullRequests(
-    desired([web.pair]),
+    desired([of]),
     new Map(pairs.flatMap((one) => (one.stored ? [['v1-web', one.stored] as const] : []))),
     {
       forge: fake<Forge>({
@@ -102,6 +105,34 @@ describe('our open pull requests', () => {
     ],
   ])('%s', async (_, over, counts) => {
     expect((await observeOpen([onForge(over)])).open).toHaveLength(counts ? 1 : 0);
+  });
+
+  it.each<[string, Partial<PullRequest>, string]>([
+    ['another account', { author: { login: 'ann', bot: false } }, 'ann'],
+    [
+      'another installation',
+      { body: formatMarker({ ...marker, installation: 'dev' }) },
+      'installation "dev"',
+    ],
+    [
+      'nobody knows whom',
+      { body: '', head: { ...onForge().head, branch: 'update_web_v1-g1' } },
+      'nobody that its body names',
+    ],
+  ])('tell apart what is open from our repository and belongs to %s', async (_, over, owner) => {
+    const { open, foreign } = await observeOpen([onForge(over)]);
+    expect(open).toEqual([]);
+    expect(foreign).toEqual([
+      expect.objectContaining({ base: 'main', reason: expect.stringContaining(`belongs to ${owner}`) }),
+    ]);
+  });
+
+  it('whose body a person has rewritten belong to the application that has the branch', async () => {
+    const release = { ...manifests, name: 'release', branch: 'release-1' };
+    const both = pair({ targets: [target(), target({ into: release })] });
+    const head = { ...onForge().head, branch: 'slipway/v1/web-release-1' };
+    const found = await observeOpen([onForge({ body: '', head, base: 'release-1' })], [], {}, both);
+    expect(found.open.map(({ marker: { applications } }) => applications)).toEqual([['web']]);
   });
 
   it('that cannot be listed end nothing', async () => {
@@ -142,11 +173,22 @@ interface Shown {
   readonly from?: readonly PullRequest[];
   /** Parent of our commit. @default the head of the base branch */
   readonly parent?: string;
+  /** Somebody else's from our branch, or from this one. */
+  readonly foreign?: { readonly branch?: string };
   readonly isMerged?: boolean;
   readonly hasMoved?: boolean;
 }
 
-async function step({ pair = web, open, branch, ended, from = [], parent = commits.base, ...git }: Shown) {
+async function step({
+  pair = web,
+  open,
+  branch,
+  ended,
+  from = [],
+  foreign,
+  parent = commits.base,
+  ...git
+}: Shown) {
   const entry = { mode: '100644', path: 'web' };
   const [facts] = await observeUnits(
     [unit as NonNullable<typeof unit>],
@@ -159,6 +201,7 @@ async function step({ pair = web, open, branch, ended, from = [], parent = commi
       },
       pullRequests: {
         open: open ? [open] : [],
+        foreign: foreign ? [{ ...ourBranch, ...foreign, base: 'main', reason: '#5 belongs to ann' }] : [],
         ended: new Map(ended ? [['github.com/o/manifests#1', ended]] : []),
         problem: () => undefined,
       },
@@ -186,12 +229,13 @@ async function step({ pair = web, open, branch, ended, from = [], parent = commi
   return stepOf(facts);
 }
 
-const branch = {
+const ourBranch = {
   repository: manifests.url,
   branch: unit.head.branch,
   head: commits.head,
   change: unit.change,
 };
+const branch = ourBranch;
 const older = 'e'.repeat(40);
 
 describe('the step of a pull request, from what git and the forge show', () => {
@@ -204,6 +248,8 @@ describe('the step of a pull request, from what git and the forge show', () => {
     ['our branch, not merged', { branch, parent: older, isMerged: false }, 'open'],
     ['a person committed', { branch: { ...branch, change: undefined } }, 'hand-edited'],
     ['proposed', { branch, open: pullRequest(unit) }, 'none'],
+    ["somebody else's from our branch", { branch, foreign: {} }, 'blocked'],
+    ["somebody else's from another branch", { branch, foreign: { branch: 'slipway/v1/other' } }, 'open'],
     [
       'proposed with an older change',
       { branch, open: pullRequest(unit, { marker: { ...marker, change: 'x' } }) },
