@@ -75,7 +75,8 @@ export async function openHome({ settings, clock, environment, observer = {} }: 
     directory: join(state, 'mirrors'),
     clock,
     ...(settings.git?.transports && { transports: ['http-loopback', ...settings.git.transports] }),
-    credentials: (host, repository) => gitCredentials(host, repository, settings, forges.tokens),
+    credentials: (host, repository, direction) =>
+      gitCredentials(host, repository, direction, settings, forges.tokens),
     environment,
     ...(observer.onGit && { onCall: observer.onGit }),
   });
@@ -128,7 +129,7 @@ export async function openHome({ settings, clock, environment, observer = {} }: 
   };
 }
 
-type Token = (repository: ForgeRepository) => Promise<string>;
+type Token = (repository: ForgeRepository, purpose: 'read' | 'write') => Promise<string>;
 
 interface Forges {
   readonly forge: Forge;
@@ -162,12 +163,12 @@ async function openForges(
             },
           }
         : { token: () => secrets.read(token ?? {}), ...(forge.login && { login: forge.login }) },
-      now: () => clock.now(),
+      clock,
       ...(answers && { answers }),
       ...(observer.onForge && { onCall: observer.onForge }),
     });
     clients.set(host, client);
-    tokens.set(host, (repository) => client.tokenFor(repository));
+    tokens.set(host, (repository, purpose) => client.tokenFor(repository, purpose));
   }
   return { forge: forgesByHost(clients), tokens };
 }
@@ -186,6 +187,7 @@ export function forgeSettings(
 async function gitCredentials(
   host: string,
   repository: RepositoryUrl,
+  direction: 'fetch' | 'push',
   settings: Settings,
   tokens: ReadonlyMap<string, Token>,
 ): Promise<GitCredentials | undefined> {
@@ -198,10 +200,13 @@ async function gitCredentials(
   const asked = forgeRepository(repository);
   if (!token || !asked) return undefined;
   try {
-    return { username: 'x-access-token', password: await token(asked) };
+    return {
+      username: 'x-access-token',
+      password: await token(asked, direction === 'push' ? 'write' : 'read'),
+    };
   } catch (error) {
     // An App that is not installed there can still read what everybody can.
-    if (forge?.app && isFault(error, 'not-found')) return undefined;
+    if (forge?.app && direction === 'fetch' && isFault(error, 'not-found')) return undefined;
     throw error;
   }
 }

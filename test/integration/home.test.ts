@@ -6,6 +6,7 @@ import path from 'node:path';
 import type { Settings } from '../../runtime/api/settings.ts';
 import { systemClock } from '../../runtime/control/clock.ts';
 import { openHome, type Home } from '../../runtime/home.ts';
+import { accountId } from '../../runtime/standins/forge/accounts.ts';
 import { git, openForge, type ForgeFixture } from '../support/forge.ts';
 
 const { privateKey } = generateKeyPairSync('rsa', {
@@ -109,6 +110,15 @@ describe('a GitHub App', () => {
     await using home = await open(settings());
     expect((await home.git.refs('https://github.com/elsewhere/public', [MAIN])).size).toBe(1);
     expect(issuedFor).toEqual(['elsewhere/public']);
+    expect(shown).toEqual(new Set([null]));
+  });
+
+  it('reads without a credential outside the one installation that was named', async () => {
+    const { app, ...forgeSettings } = settings().forges?.['github.com'] ?? {};
+    if (!app) throw new Error('no App');
+    const named = { ...forgeSettings, app: { ...app, installation: accountId('kubeflow') } };
+    await using home = await open({ forges: { 'github.com': named } });
+    expect((await home.git.refs('https://github.com/elsewhere/public', [MAIN])).size).toBe(1);
     expect(shown).toEqual(new Set([null]));
   });
 

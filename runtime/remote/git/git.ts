@@ -38,7 +38,11 @@ export interface GitOptions {
    * For a host (with port) of an effective URL, and the repository that git was asked for; asked before each process.
    * @default what git is configured with
    */
-  readonly credentials?: (host: string, repository: RepositoryUrl) => Promise<GitCredentials | undefined>;
+  readonly credentials?: (
+    host: string,
+    repository: RepositoryUrl,
+    direction: 'fetch' | 'push',
+  ) => Promise<GitCredentials | undefined>;
   /** Milliseconds per git process. @default 600 000 */
   readonly timeout?: number;
   readonly clock: Clock;

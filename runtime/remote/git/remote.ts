@@ -18,7 +18,11 @@ const RETRY_DELAY = 500;
 export interface RemoteOptions {
   readonly directory: string;
   readonly transports: readonly string[];
-  readonly credentials: (host: string, repository: RepositoryUrl) => Promise<GitCredentials | undefined>;
+  readonly credentials: (
+    host: string,
+    repository: RepositoryUrl,
+    direction: 'fetch' | 'push',
+  ) => Promise<GitCredentials | undefined>;
   readonly clock: Clock;
 }
 
@@ -90,7 +94,7 @@ export class Remote {
     checkTransport(repository, endpoint, this.#options.transports);
     this.#askpass ??= writeAskpass(this.#options.directory);
     const credentials = endpoint.host
-      ? await this.#options.credentials(endpoint.host, repository)
+      ? await this.#options.credentials(endpoint.host, repository, direction)
       : undefined;
     const access = accessFor(endpoint, credentials, await this.#askpass);
     return { ...access, env: { ...access.env, GIT_ALLOW_PROTOCOL: endpoint.protocol } };

@@ -1,11 +1,14 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
 import { isFault } from '../../ports/index.ts';
-import type { Account, Forge, ForgeRepository, PullRequest } from '../../ports/index.ts';
+import type { Account, Clock, Forge, ForgeRepository, PullRequest } from '../../ports/index.ts';
 import { abortable } from './abortable.ts';
 import { ConditionalReader, memoryAnswers } from './conditional.ts';
 import type { AnswerStore, Query, Read } from './conditional.ts';
-import { AppCredentials, TokenCredentials } from './credentials.ts';
-import type { AppCredential, Credentials, TokenCredential } from './credentials.ts';
+import { AppCredentials } from './app.ts';
+import type { AppCredential } from './app.ts';
+import { TokenCredentials } from './credentials.ts';
+import type { Credentials, Purpose, TokenCredential } from './credentials.ts';
 import { malformed, moved, statusOf, toPortError } from './errors.ts';
 import type { Asked } from './errors.ts';
 import { openClient } from './octokit.ts';
@@ -13,7 +16,7 @@ import type { Call, Client } from './octokit.ts';
 import * as schemas from './schemas.ts';
 
 export type { AnswerStore, RememberedAnswer } from './conditional.ts';
-export type { AppCredential } from './credentials.ts';
+export type { AppCredential } from './app.ts';
 export type { Call } from './octokit.ts';
 
 export interface GitHubForgeOptions {
@@ -36,8 +39,8 @@ export interface GitHubForgeOptions {
   readonly retryDelay?: number;
   /** @default the global one */
   readonly fetch?: typeof fetch;
-  /** Milliseconds since 1970. @default Date.now */
-  readonly now?: () => number;
+  /** @default the real one */
+  readonly clock?: Clock;
 }
 
 const PAGE = 100;
@@ -62,11 +65,11 @@ export class GitHubForge implements Forge {
   readonly #client: Client;
   readonly #credentials: Credentials;
   readonly #reader: ConditionalReader;
-  readonly #now: () => number;
+  readonly #clock: Clock;
 
   constructor(options: GitHubForgeOptions) {
     this.#host = options.host;
-    this.#now = options.now ?? Date.now;
+    this.#clock = options.clock ?? realClock;
     const api = (options.api ?? defaultApi(options.host)).replace(/\/+$/, '');
     this.#client = openClient({
       api,
@@ -75,11 +78,11 @@ export class GitHubForge implements Forge {
       writeInterval: options.writeInterval ?? writeIntervalOf(api),
       patience: options.patience ?? 10_000,
       retryDelay: options.retryDelay ?? 1_000,
-      now: this.#now,
+      now: () => this.#clock.now(),
       onCall: options.onCall,
     });
     this.#reader = new ConditionalReader(this.#client, options.answers ?? memoryAnswers());
-    const context = { client: this.#client, host: this.#host, now: this.#now };
+    const context = { client: this.#client, host: this.#host, clock: this.#clock };
     this.#credentials =
       'app' in options.credential
         ? new AppCredentials(options.credential.app, context)
@@ -98,15 +101,18 @@ export class GitHubForge implements Forge {
         const { value } = await this.#reader.get(route, {}, schemas.identity, authorization, signal);
         return schemas.toIdentity(value);
       } catch (error) {
-        throw toPortError(error, { ...asked, secret }, this.#now());
+        throw toPortError(error, { ...asked, secret }, this.#clock.now());
       }
     };
     return abortable(ask(), asked);
   }
 
-  /** A token with which git, too, may read and push this repository; its user name is `x-access-token`. */
-  tokenFor(repository: ForgeRepository, signal?: AbortSignal): Promise<string> {
-    return abortable(this.#credentials.token(repository, signal), { subject: nameOf(repository), signal });
+  /** A token with which git, too, may read (or push) this repository; its user name is `x-access-token`. */
+  tokenFor(repository: ForgeRepository, purpose: Purpose, signal?: AbortSignal): Promise<string> {
+    return abortable(this.#credentials.token(repository, purpose, signal), {
+      subject: nameOf(repository),
+      signal,
+    });
   }
 
   async access(repository: ForgeRepository, signal?: AbortSignal): Promise<{ readonly push: boolean }> {
@@ -291,14 +297,14 @@ export class GitHubForge implements Forge {
     send: (authorization: string, asked: Asked) => Promise<T>,
   ): Promise<T> {
     const attempt = async (again: boolean): Promise<T> => {
-      const token = await this.#credentials.token(operation.repository, operation.signal);
+      const token = await this.#credentials.token(operation.repository, 'write', operation.signal);
       const asked = { ...operation, host: this.#host, secret: token };
       try {
         return await send(`Bearer ${token}`, asked);
       } catch (error) {
         if (again && statusOf(error) === 401 && this.#credentials.forget(operation.repository))
           return attempt(false);
-        throw toPortError(error, asked, this.#now());
+        throw toPortError(error, asked, this.#clock.now());
       }
     };
     return abortable(attempt(true), operation);
@@ -318,6 +324,11 @@ function defaultApi(host: string): string {
 function isLoopback(host: string): boolean {
   return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/.test(host);
 }
+
+const realClock: Clock = {
+  now: () => Date.now(),
+  sleep: (milliseconds, signal) => sleep(milliseconds, undefined, signal === undefined ? {} : { signal }),
+};
 
 const nameOf = ({ owner, name }: ForgeRepository) => `${owner}/${name}`;
 

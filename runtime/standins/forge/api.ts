@@ -250,9 +250,11 @@ function appRoutes(api: Hono<Env>, parts: ApiParts): void {
           422,
           'There is at least one repository that does not exist or is not accessible to the parent installation.',
         );
+    const permissions = wanted.permissions ?? APP_PERMISSIONS;
+    if (!grantsAll(permissions))
+      throw new Problem(422, 'The permissions requested are not granted to this installation.');
     const token = `ghs_${randomBytes(18).toString('hex')}`;
     const expiresAt = now() + TOKEN_LIFE;
-    const permissions = wanted.permissions ?? APP_PERMISSIONS;
     state.addToken({
       token,
       login: `${APP_SLUG}[bot]`,
@@ -273,6 +275,14 @@ function appRoutes(api: Hono<Env>, parts: ApiParts): void {
       201,
     );
   });
+}
+
+/** True when the App holds these permissions, or more. */
+function grantsAll(wanted: Readonly<Record<string, string>>): boolean {
+  const granted = new Map(Object.entries(APP_PERMISSIONS));
+  return Object.entries(wanted).every(
+    ([name, level]) => granted.get(name) === 'write' || granted.get(name) === level,
+  );
 }
 
 async function repositoryOf(call: Call, { repositories }: ApiParts): Promise<Repository> {

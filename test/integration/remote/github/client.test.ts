@@ -9,7 +9,9 @@ import type {
   GitHubForgeOptions,
   RememberedAnswer,
 } from '../../../../runtime/remote/github/client.ts';
+import { systemClock } from '../../../../runtime/control/clock.ts';
 import { PortError } from '../../../../runtime/ports/index.ts';
+import { accountId } from '../../../../runtime/standins/forge/accounts.ts';
 import { ForgeState } from '../../../../runtime/standins/forge/state.ts';
 import { call, git, openForge } from '../../../support/forge.ts';
 import type { ForgeFixture } from '../../../support/forge.ts';
@@ -273,7 +275,7 @@ describe('failures', () => {
 
   it('of a limit end every call to the host until its time, without asking', async () => {
     let ahead = 0;
-    const github = client({ now: () => Date.now() + ahead });
+    const github = client({ clock: { ...systemClock, now: () => Date.now() + ahead } });
     fault = () => secondary(60);
     const open = (branch: string) => failure(github.createPullRequest(repository(), from(branch)));
     const failures = [await open('one'), ...(await Promise.all(['two', 'three', 'four'].map(open)))];
@@ -291,8 +293,11 @@ describe('failures', () => {
     let token = 'as-ann';
     const github = client({ credential: { token: () => Promise.resolve(token) } });
     fault = (request) => (request.headers.get('authorization') === 'Bearer as-ann' ? spent() : undefined);
-    for (const _ of [1, 2])
-      expect(await failure(github.openPullRequests(repository()))).toMatchObject({ fault: 'rate-limited' });
+    const twice = [
+      await failure(github.openPullRequests(repository())),
+      await failure(github.openPullRequests(repository())),
+    ];
+    expect(twice.map((one) => one.fault)).toEqual(['rate-limited', 'rate-limited']);
     expect(calls).toHaveLength(1);
     token = 'as-ben';
     expect(await github.openPullRequests(repository())).toEqual([]);
@@ -412,9 +417,16 @@ describe('an App', () => {
   it('gets a token for one repository, which git takes too, and keeps it until shortly before its end', async () => {
     await forge.push('one', 'one.txt', '1\n');
     let ahead = 0;
-    const github = client({ credential: app(), fetch: checked, now: () => Date.now() + ahead });
+    const github = client({
+      credential: app(),
+      fetch: checked,
+      clock: { ...systemClock, now: () => Date.now() + ahead },
+    });
     expect(await github.account(forge.host)).toEqual({ login: 'slipway[bot]', bot: true });
-    const [token, again] = await Promise.all([github.tokenFor(repository()), github.tokenFor(repository())]);
+    const [token, again] = await Promise.all([
+      github.tokenFor(repository(), 'write'),
+      github.tokenFor(repository(), 'write'),
+    ]);
     expect(again).toBe(token);
     const { pullRequest } = await github.createPullRequest(repository(), from('one'));
     expect(pullRequest.author).toEqual({ login: 'slipway[bot]', bot: true });
@@ -422,7 +434,7 @@ describe('an App', () => {
     const remote = `http://x-access-token:${token}@${forge.host}/kubeflow/manifests`;
     await git(forge.work, 'push', '--quiet', remote, 'one:app');
     ahead = 51 * 60_000;
-    expect(await github.tokenFor(repository())).not.toBe(token);
+    expect(await github.tokenFor(repository(), 'write')).not.toBe(token);
     expect(issued()).toBe(2);
   });
 
@@ -433,6 +445,82 @@ describe('an App', () => {
         ? reply(404, { message: 'Not Found' })
         : undefined;
     expect(await client({ credential: app() }).openPullRequests(repository())).toEqual([]);
+  });
+
+  it('waits by the clock and no longer than its caller, while others go on waiting', async () => {
+    let known = false;
+    const slept: number[] = [];
+    const { promise: asleep, resolve } = Promise.withResolvers<undefined>();
+    const clock = {
+      now: systemClock.now,
+      sleep: (milliseconds: number, signal?: AbortSignal) => {
+        slept.push(milliseconds);
+        if (slept.length > 1) return Promise.resolve();
+        resolve(undefined);
+        return systemClock.sleep(3_600_000, signal);
+      },
+    };
+    fault = (request) =>
+      !known && request.url.endsWith('/repos/kubeflow/manifests')
+        ? reply(404, { message: 'Not Found' })
+        : undefined;
+    const github = client({ credential: app(), clock });
+    const stop = new AbortController();
+    const first = failure(github.tokenFor(repository(), 'read', stop.signal));
+    const second = github.tokenFor(repository(), 'read');
+    await asleep;
+    known = true;
+    stop.abort();
+    expect(await first).toMatchObject({ fault: 'cancelled' });
+    expect(await second).toMatch(/^ghs_/);
+    expect(slept).toEqual([250]);
+  });
+
+  it('asks for no more than reading takes where it only reads', async () => {
+    const asked: unknown[] = [];
+    fault = async (request) => {
+      if (request.url.endsWith('/access_tokens')) asked.push(await request.clone().json());
+      return undefined;
+    };
+    const github = client({ credential: app() });
+    await github.tokenFor(repository(), 'read');
+    await github.tokenFor(repository(), 'write');
+    expect(asked).toEqual([
+      { repositories: ['manifests'], permissions: { contents: 'read', metadata: 'read' } },
+      {
+        repositories: ['manifests'],
+        permissions: { contents: 'write', issues: 'read', metadata: 'read', pull_requests: 'write' },
+      },
+    ]);
+  });
+
+  it('without the permissions that it needs names them', async () => {
+    fault = (request) =>
+      request.url.endsWith('/access_tokens')
+        ? reply(422, { message: 'The permissions requested are not granted to this installation.' })
+        : undefined;
+    expect(await failure(client({ credential: app() }).access(repository()))).toMatchObject({
+      fault: 'denied',
+      remedy: expect.stringContaining('issues: read'),
+    });
+  });
+
+  it('remembers for some minutes where it is not installed, whoever says so', async () => {
+    const elsewhere = { ...repository(), name: 'elsewhere' };
+    const { body } = await call(forge, 'GET', '/repos/kubeflow/manifests');
+    const installationId = accountId((body as { owner: { login: string } }).owner.login);
+    for (const credential of [app(), { app: { ...app().app, installationId } }]) {
+      let ahead = 0;
+      calls = [];
+      const clock = { ...systemClock, now: () => Date.now() + ahead };
+      const github = client({ credential, clock });
+      const ask = async () => (await failure(github.tokenFor(elsewhere, 'read'))).fault;
+      expect([await ask(), await ask()]).toEqual(['not-found', 'not-found']);
+      expect(calls).toHaveLength(1);
+      ahead = 5 * 60_000;
+      expect(await ask()).toBe('not-found');
+      expect(calls).toHaveLength(2);
+    }
   });
 
   it('gets another token when the one it holds is refused', async () => {
