@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -101,7 +101,7 @@ export class World implements AsyncDisposable {
 
   static async open(options: WorldOptions = {}): Promise<World> {
     const directory = await realpath(await mkdtemp(path.join(tmpdir(), 'slipway-world-')));
-    await cp(await template(), directory, { recursive: true });
+    await createRepositories(path.join(directory, 'forge'), directory);
     if (options.images !== undefined)
       await cp(options.images, path.join(directory, 'registry'), { recursive: true });
     const requests: SeenRequest[] = [];
@@ -263,19 +263,4 @@ export class World implements AsyncDisposable {
   #gitConfig(): string {
     return path.join(this.directory, 'gitconfig');
   }
-}
-
-let prepared: Promise<string> | undefined;
-
-/** The repositories, made once for each test process. */
-function template(): Promise<string> {
-  prepared ??= (async () => {
-    const folder = await mkdtemp(path.join(tmpdir(), 'slipway-template-'));
-    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-    const scratch = path.join(folder, 'scratch');
-    await mkdir(scratch);
-    await createRepositories(path.join(folder, 'world', 'forge'), scratch);
-    return path.join(folder, 'world');
-  })();
-  return prepared;
 }
