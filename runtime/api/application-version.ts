@@ -60,7 +60,15 @@ export const applicationVersionStatus = z.object({
   image: z.object({ name: z.string(), tag: z.string(), digest: z.string().optional() }).optional(),
   attempts: z.array(attempt).optional().describe('Newest last, at most 10'),
   built: z
-    .array(z.object({ key: z.string(), name: z.string(), digest: z.string(), tags: z.array(z.string()) }))
+    .array(
+      z.object({
+        key: z.string(),
+        name: z.string(),
+        digest: z.string(),
+        tags: z.array(z.string()),
+        at: time.optional().describe('When the registry was asked for it because a person had said retry'),
+      }),
+    )
     .optional()
     .describe('Digests by key with the tags seen on them, newest last, at most 10'),
   pullRequests: z.array(rememberedPullRequest).optional().describe('Newest of each repository'),

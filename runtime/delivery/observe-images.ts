@@ -5,6 +5,7 @@ import type { Guards } from './guards.ts';
 import type { SourceView } from './observe-relations.ts';
 import type { TargetTexts } from './observe-targets.ts';
 import type { ImageFacts, PairFacts, Problem, StoredPair } from './observed.ts';
+import { KnownImages } from './known-images.ts';
 import { isAccepted } from './needs.ts';
 import { pairName, type Desired, type Pair } from './pair.ts';
 import { read, type Read } from './read.ts';
@@ -31,6 +32,10 @@ export class ImageObserver {
   readonly #known: KnownImages;
   readonly #found = new Map<Pair, Promise<ImageView>>();
   readonly #answers = new Map<string, Promise<Read<Digest | undefined>>>();
+  /** Why an image that is remembered and needed could not be asked for, by name and key. */
+  readonly #unconfirmed = new Map<string, Problem>();
+  /** `NAME@DIGEST` of images that are remembered and that the registry does not hold. */
+  readonly lost = new Set<string>();
 
   constructor(from: {
     readonly desired: Desired;
@@ -66,6 +71,30 @@ export class ImageObserver {
     return found;
   }
 
+  /**
+   * Asks, with one HEAD each, whether the registry still holds what is only remembered of these pairs. False where an
+   * image is gone or cannot be asked for: the views are other ones from now on.
+   */
+  async confirm(pairs: Iterable<Pair>): Promise<boolean> {
+    const answers = await Promise.all(Array.from(pairs, (pair) => this.#isHeld(pair)));
+    if (answers.every((held) => held)) return true;
+    this.#found.clear();
+    return false;
+  }
+
+  async #isHeld(pair: Pair): Promise<boolean> {
+    const { key, image } = await this.view(pair);
+    const known = key !== undefined && image?.digest !== undefined && this.#known.get(pair, key);
+    if (!known) return true;
+    const held = await this.#head(pair.image, known.digest);
+    if (held.ok && held.value === known.digest) return true;
+    if (held.ok) {
+      this.#known.forget(pair, key);
+      this.lost.add(`${pair.image}@${known.digest}`);
+    } else this.#unconfirmed.set(`${pair.image} ${key}`, held.problem);
+    return false;
+  }
+
   async #observe(pair: Pair): Promise<ImageView> {
     const source = this.#views.get(pair);
     const parents = await Promise.all(pair.parents.map((parent) => this.#parent(pair, parent)));
@@ -94,7 +123,9 @@ export class ImageObserver {
   async #image(pair: Pair, key: string, { source, deployed }: SourceView): Promise<Read<ImageFacts>> {
     const tag = releaseTag(pair.tag, source.commit);
     const facts = { name: pair.image, keyTag: keyTag(key), releaseTag: tag, released: false };
-    const known = this.#known.get(pair.image, key);
+    const unconfirmed = this.#unconfirmed.get(`${pair.image} ${key}`);
+    if (unconfirmed) return { ok: false, problem: unconfirmed };
+    const known = this.#known.get(pair, key);
     if (known) {
       const seen = [tag, withKeySuffix(tag, key)].find((one) => known.tags.has(one));
       if (seen)
@@ -179,30 +210,5 @@ export class ImageObserver {
       this.#answers.set(id, answer);
     }
     return answer;
-  }
-}
-
-/** Digests that earlier passes saw, of all pairs together. Where they do not agree, the registry is asked again. */
-class KnownImages {
-  readonly #known = new Map<string, { digest: Digest; tags: Set<string> }>();
-
-  constructor(stored: ReadonlyMap<string, StoredPair>) {
-    const disputed = new Set<string>();
-    for (const { status } of stored.values())
-      for (const { name, key, digest, tags } of status?.built ?? []) {
-        const id = `${name} ${key}`;
-        const known = this.#known.get(id) ?? { digest, tags: new Set() };
-        if (known.digest !== digest) disputed.add(id);
-        for (const tag of tags) known.tags.add(tag);
-        this.#known.set(id, known);
-      }
-    for (const id of disputed) this.#known.delete(id);
-  }
-
-  get(
-    name: string,
-    key: string,
-  ): { readonly digest: Digest; readonly tags: ReadonlySet<string> } | undefined {
-    return this.#known.get(`${name} ${key}`);
   }
 }

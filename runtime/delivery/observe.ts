@@ -1,9 +1,10 @@
 import { applicationVersionKind } from '../api/application-version.ts';
-import { PortError, type Ports } from '../ports/index.ts';
+import { PortError, type Oid, type Ports } from '../ports/index.ts';
 import type { Guards } from './guards.ts';
+import { imagesInUse } from './images-in-use.ts';
 import { ImageObserver, type ImageView } from './observe-images.ts';
 import { observePullRequests } from './observe-pull-requests.ts';
-import { observeRefs } from './observe-refs.ts';
+import { observeRefs, type Refs } from './observe-refs.ts';
 import { observeSources, type SourceView } from './observe-relations.ts';
 import type { InputsMemo } from './observe-sources.ts';
 import { observeTargets, type TargetsMemo, type TargetTexts } from './observe-targets.ts';
@@ -40,28 +41,37 @@ export async function observe(
     guards,
     signal,
   });
-  const pairs = new Map<string, PairFacts>(
-    await Promise.all(
-      desired.pairs.map(async (pair): Promise<[string, PairFacts]> => {
-        const name = pairName(pair);
-        const facts = pairFacts(pair, stored.get(name), views.get(pair), texts, await images.view(pair));
-        return [name, withStateProblem(facts, state.problems.get(name))];
-      }),
-    ),
-  );
-  const baseHead = ({ into }: Target) => {
-    const head = refs.head(into);
-    return head.ok ? head.value : undefined;
+  const look = async () => {
+    const pairs = new Map<string, PairFacts>(
+      await Promise.all(
+        desired.pairs.map(async (pair): Promise<[string, PairFacts]> => {
+          const name = pairName(pair);
+          const facts = pairFacts(pair, stored.get(name), views.get(pair), texts, await images.view(pair));
+          return [name, withStateProblem(facts, state.problems.get(name))];
+        }),
+      ),
+    );
+    const wanted = unitsOf(desired, pairs, headIn(refs), options, ports.clock.now());
+    const units = await observeUnits(wanted, { pairs, refs, pullRequests }, ports, options, guards, signal);
+    return { pairs, units };
   };
-  const units = unitsOf(desired, pairs, baseHead, options, ports.clock.now());
+  let seen = await look();
+  while (!(await images.confirm(imagesInUse(seen.pairs, seen.units)))) seen = await look();
   return {
-    pairs,
-    units: await observeUnits(units, { pairs, refs, pullRequests }, ports, options, guards, signal),
+    ...seen,
     pullRequests: pullRequests.open,
     branches: refs.branches,
     ended: pullRequests.ended,
     unreadable: new Set(state.problems.keys()),
+    lost: images.lost,
     ...building,
+  };
+}
+
+function headIn(refs: Refs): (target: Target) => Oid | undefined {
+  return ({ into }) => {
+    const head = refs.head(into);
+    return head.ok ? head.value : undefined;
   };
 }
 

@@ -164,6 +164,8 @@ export interface Observed {
   readonly ended: ReadonlyMap<string, Ending>;
   /** Names of pairs whose stored object cannot be read, and must not be written over. @default none */
   readonly unreadable?: ReadonlySet<string>;
+  /** `NAME@DIGEST` of images that are remembered and that the registry does not hold. @default none */
+  readonly lost?: ReadonlySet<string>;
   readonly builds: readonly Build[];
   /** How many builds may start now. */
   readonly capacity: number;

@@ -10,6 +10,7 @@ import { labels } from '../api/labels.ts';
 import type { Ports } from '../ports/index.ts';
 import type { BuildAction, DeliveryItem, DeliveryPlan } from './actions.ts';
 import { updateAttempts, withIntent } from './attempts.ts';
+import { isRetried } from './known-images.ts';
 import { pullRequestKey, repositoryName } from './observe-pull-requests.ts';
 import type { Observed, PairFacts, UnitFacts } from './observed.ts';
 import { pairName } from './pair.ts';
@@ -63,7 +64,7 @@ function status(
   at: string,
 ): ApplicationVersionStatus {
   const before = facts.stored?.status;
-  const built = builtImages(facts);
+  const built = builtImages(facts, observed, at);
   const pullRequests = rememberedPullRequests(facts, observed, at);
   return {
     state: item.state,
@@ -84,13 +85,18 @@ function status(
   };
 }
 
-/** A digest once seen needs no second question: a key tag never moves. */
-function builtImages({ stored, image, key }: PairFacts): NonNullable<ApplicationVersionStatus['built']> {
-  const before = stored?.status?.built ?? [];
+/** A digest once seen needs no second question until something is made of it: a key tag never moves. */
+function builtImages(
+  { stored, image, key, pair }: PairFacts,
+  { lost }: Observed,
+  at: string,
+): NonNullable<ApplicationVersionStatus['built']> {
+  const before = (stored?.status?.built ?? []).filter(({ name, digest }) => !lost?.has(`${name}@${digest}`));
   if (image?.digest === undefined || key === undefined) return before;
   const known = before.find((one) => one.key === key && one.name === image.name);
   const tags = [...new Set([...(known?.tags ?? []), ...(image.released ? [image.releaseTag] : [])])];
-  const entry = { key, name: image.name, digest: image.digest, tags };
+  const asked = isRetried(stored, pair.image, key) ? at : known?.at;
+  const entry = { key, name: image.name, digest: image.digest, tags, ...(asked && { at: asked }) };
   if (known && isDeepStrictEqual(known, entry)) return before;
   return [...before.filter((one) => one !== known), entry].slice(-keptImages);
 }

@@ -42,6 +42,11 @@ export class MemoryRegistry implements Registry {
     return { reference: name, insecure: false };
   }
 
+  /** Loses everything, as after a clean-up that went too far. */
+  empty(): void {
+    this.#tags.clear();
+  }
+
   /** As a push does: whatever the tag named before. */
   put(name: string, tag: string, digest: Digest): void {
     const id = `${name}:${tag}`;

@@ -8,7 +8,7 @@ import type { Pair } from '../../../runtime/delivery/pair.ts';
 import type { Read } from '../../../runtime/delivery/read.ts';
 import { PortError, type Registry } from '../../../runtime/ports/index.ts';
 import { keyTag } from '../../../runtime/source/tags.ts';
-import { commits, desired, now, pair, sourceFacts, stored } from '../../support/delivery-facts.ts';
+import { at, commits, desired, now, pair, sourceFacts, stored } from '../../support/delivery-facts.ts';
 import { fake } from '../../support/fake.ts';
 
 interface World {
@@ -18,10 +18,18 @@ interface World {
   /** Digest by name:tag; a name alone fails. */
   readonly registry?: Readonly<Record<string, string>>;
   readonly remembered?: Readonly<Record<string, StoredPair>>;
+  /** Whether the image of the last pair is about to be used. */
+  readonly used?: boolean;
+}
+
+interface Seen extends ImageView {
+  readonly asked: readonly string[];
+  readonly lost: readonly string[];
+  readonly confirmed?: boolean | undefined;
 }
 
 /** What is seen of the last pair, and what the registry was asked. */
-async function view(world: World): Promise<ImageView & { readonly asked: readonly string[] }> {
+async function view(world: World): Promise<Seen> {
   const { pairs = [pair()], relation = 'behind', current = { name: 'x', tag: 'old' }, registry = {} } = world;
   const asked: string[] = [];
   const images = new ImageObserver({
@@ -64,7 +72,8 @@ async function view(world: World): Promise<ImageView & { readonly asked: readonl
   });
   const last = pairs.at(-1);
   if (!last) throw new Error('a pair');
-  return { ...(await images.view(last)), asked };
+  const confirmed = world.used ? await images.confirm([last]) : undefined;
+  return { ...(await images.view(last)), asked, lost: [...images.lost], ...(world.used && { confirmed }) };
 }
 
 const web = pair();
@@ -165,6 +174,57 @@ describe('the image of a pair', () => {
       image: undefined,
       problem: { reason: 'no answer', retryable: true },
     });
+  });
+});
+
+describe('an image that is remembered and about to be used', () => {
+  const remembered = { 'v1-web': built('d', [tag]) };
+
+  it('is asked for once, and is what it was', async () => {
+    const seen = await view({ remembered, used: true, registry: { [`${web.image}:d`]: 'd' } });
+    expect(seen).toMatchObject({ confirmed: true, image: { digest: 'd', released: true }, lost: [] });
+    expect(seen.asked).toEqual([`${web.image}:d`]);
+  });
+
+  it('is not built where the registry has lost it', async () => {
+    const { image, confirmed, lost } = await view({ remembered, used: true });
+    expect(confirmed).toBe(false);
+    expect(image).toMatchObject({ releaseTag: tag, released: false });
+    expect(image?.digest).toBeUndefined();
+    expect(lost).toEqual([`${web.image}@d`]);
+  });
+
+  it('is what its key tag names where it was built anew', async () => {
+    const registry = { [byKey]: 'e', [`${web.image}:${tag}`]: 'e' };
+    const { image } = await view({ remembered, used: true, registry });
+    expect(image).toMatchObject({ digest: 'e', released: true });
+  });
+
+  it('is a problem where the registry does not answer', async () => {
+    const seen = await view({ remembered, used: true, registry: { [web.image]: '' } });
+    expect(seen).toMatchObject({ confirmed: false, problem: { reason: 'no answer', retryable: true } });
+    expect(seen.image).toBeUndefined();
+    expect(seen.lost).toEqual([]);
+  });
+});
+
+describe('an image that is remembered, after a person has said retry', () => {
+  const retried = (asked?: string) => {
+    const entry = { key, name: web.image, digest: 'd', tags: [tag], ...(asked && { at: asked }) };
+    return { 'v1-web': stored({ retry: at(-5) }, { built: [entry] }) };
+  };
+
+  it('is asked for as if nothing were remembered', async () => {
+    const { image, asked } = await view({ remembered: retried() });
+    expect(image?.digest).toBeUndefined();
+    expect(asked).toContain(byKey);
+    expect((await view({ remembered: retried(at(-6)) })).asked).toContain(byKey);
+  });
+
+  it('is known again once that was asked', async () => {
+    const { image, asked } = await view({ remembered: retried(at(-5)) });
+    expect(image?.digest).toBe('d');
+    expect(asked).toEqual([]);
   });
 });
 
