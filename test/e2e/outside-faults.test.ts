@@ -83,8 +83,6 @@ describe('a fault outside', () => {
       listing(() => says(404)),
       /answered 404: said 404; check the name, and that the credential of forges.github.com may see/,
     ],
-    ['forge: 429', listing(() => says(429)), /answered 429: said 429/],
-    ['forge: its limit is used up', listing(limited), /answered 403: said 403/],
     [
       'forge: a page of a proxy',
       listing(() => new Response('<html>', { headers: { 'content-type': 'text/html' } })),
@@ -155,11 +153,36 @@ describe('a fault outside', () => {
   });
 });
 
+describe('a forge whose limit is used up', () => {
+  it.each<[string, () => Response]>([
+    ['by the hour', limited],
+    ['for now', () => says(429, { 'retry-after': '1800' })],
+  ])('%s is left alone, while images are built; afterwards all is proposed', async (_, answer) => {
+    await using world = await World.open();
+    {
+      await using controller = await world.controller();
+      world.fault = listing(answer);
+      const during = await controller.pass();
+      expect(itemOf(during, 'base').state).toBe('up-to-date');
+      expect(itemOf(during, 'controller')).toMatchObject({ state: 'blocked', unreadable: true });
+      expect(itemOf(during, 'controller').reason).toMatch(/answered (403: said 403|429: said 429)/);
+      const asked = world.requests.length;
+      await controller.pass();
+      expect(world.requests.slice(asked).filter(({ path: one }) => /^\/(repos|user)/.test(one))).toEqual([]);
+    }
+    world.fault = undefined;
+    expect(itemOf(await world.deliver(), 'controller').state).toBe('proposed');
+    const { pullRequests, builds } = await effectsOf(world);
+    expect(pullRequests).toHaveLength(6);
+    expect(builds).toHaveLength(4);
+  });
+});
+
 describe('a forge that opens no pull request', () => {
   it('leaves the pairs waiting with its word, whichever it is, and gets one of each in the end', async () => {
     await using world = await World.open();
     await using controller = await world.controller();
-    for (const status of [401, 403, 404, 409, 422, 429, 500, 503]) {
+    for (const status of [401, 403, 404, 409, 422, 500, 503]) {
       world.fault = opening(() => says(status));
       const result = await controller.pass();
       expect(itemOf(result, 'base').state).toBe('up-to-date');
