@@ -9,8 +9,7 @@ import { AppCredentials } from './app.ts';
 import type { AppCredential } from './app.ts';
 import { TokenCredentials } from './credentials.ts';
 import type { Credentials, Purpose, TokenCredential } from './credentials.ts';
-import { malformed, moved, statusOf, toPortError } from './errors.ts';
-import type { Asked } from './errors.ts';
+import { Moved, malformed, statusOf, toPortError } from './errors.ts';
 import { openClient } from './octokit.ts';
 import type { Call, Client } from './octokit.ts';
 import * as schemas from './schemas.ts';
@@ -274,7 +273,7 @@ export class GitHubForge implements Forge {
     path: string,
     body: Readonly<Record<string, unknown>>,
   ): Promise<PullRequest> {
-    return this.#authorized(operation, async (authorization, asked) => {
+    return this.#authorized(operation, async (authorization) => {
       const answer = await this.#client.request(`${method} /repos/{owner}/{repo}${path}`, {
         owner: operation.repository.owner,
         repo: operation.repository.name,
@@ -286,21 +285,18 @@ export class GitHubForge implements Forge {
           redirect: 'manual',
         },
       });
-      if (answer.status >= 300) throw moved(asked);
+      if (answer.status >= 300) throw new Moved();
       return schemas.toPullRequest(schemas.pullRequest.parse(answer.data));
     });
   }
 
   /** Sends with a token; once more with a new one where GitHub no longer takes an App's token. */
-  #authorized<T>(
-    operation: Operation,
-    send: (authorization: string, asked: Asked) => Promise<T>,
-  ): Promise<T> {
+  #authorized<T>(operation: Operation, send: (authorization: string) => Promise<T>): Promise<T> {
     const attempt = async (again: boolean): Promise<T> => {
       const token = await this.#credentials.token(operation.repository, 'write', operation.signal);
       const asked = { ...operation, host: this.#host, secret: token };
       try {
-        return await send(`Bearer ${token}`, asked);
+        return await send(`Bearer ${token}`);
       } catch (error) {
         if (again && statusOf(error) === 401 && this.#credentials.forget(operation.repository))
           return attempt(false);

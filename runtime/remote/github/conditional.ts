@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { z } from 'zod';
-import { statusOf } from './errors.ts';
+import { Moved, statusOf } from './errors.ts';
 import type { Client } from './octokit.ts';
 
 /** The used part of an answer, to be shown again when GitHub says that nothing changed. */
@@ -67,8 +67,10 @@ export class ConditionalReader {
       const answer = await this.#client.request(route, {
         ...parameters,
         headers: { authorization, ...(usable ? { 'if-none-match': held.etag } : {}) },
-        request: signal === undefined ? {} : { signal },
+        // Under its old name a repository would be found, but not the pull requests from it.
+        request: { redirect: 'manual', ...(signal === undefined ? {} : { signal }) },
       });
+      if (answer.status >= 300) throw new Moved();
       const value = schema.parse(answer.data);
       const more = hasNextPage(answer.headers.link);
       const { etag } = answer.headers;

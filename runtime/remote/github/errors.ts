@@ -22,6 +22,9 @@ const refusal = z.object({
 });
 type Refusal = z.infer<typeof refusal>;
 
+/** GitHub sends us on: what was asked for has another address by now. */
+export class Moved extends Error {}
+
 /** One of a chain of errors. */
 const link = z.object({ name: z.string(), message: z.string(), cause: z.unknown().optional() });
 
@@ -32,6 +35,11 @@ export function toPortError(error: unknown, asked: Asked, now: number): PortErro
   if (error instanceof PortError) return error;
   if (asked.signal?.aborted === true)
     return new PortError('cancelled', asked.subject, `${start(asked)}: cancelled`, { cause: error });
+  if (error instanceof Moved)
+    return new PortError('invalid', asked.subject, `${start(asked)}: the repository has moved`, {
+      remedy: 'write its new owner and name in the configuration',
+      cause: error,
+    });
   if (error instanceof ZodError) return malformed(asked, z.prettifyError(error).slice(0, MESSAGE_LIMIT));
   const refused = refusal.safeParse(error);
   if (!refused.success)
@@ -60,12 +68,6 @@ export function malformed(asked: Asked, problem: string): PortError {
     `${start(asked)}: ${asked.host} gave an answer that is not GitHub's: ${problem}`,
     { remedy: `check the address of the API in forges.${asked.host}.api` },
   );
-}
-
-export function moved(asked: Asked): PortError {
-  return new PortError('invalid', asked.subject, `${start(asked)}: the repository has moved`, {
-    remedy: 'write its new owner and name in the configuration',
-  });
 }
 
 const start = ({ purpose, subject }: Asked) => `cannot ${purpose} of ${subject}`;

@@ -155,6 +155,20 @@ describe('reads', () => {
     expect(calls.map(({ status }) => status)).toEqual([304, 200]);
   });
 
+  it('tell a repository that has moved, whose pull requests would bear another name', async () => {
+    await openMany(1);
+    await git(forge.root, 'clone', '--quiet', '--bare', 'kubeflow/manifests.git', 'kubeflow/moved.git');
+    fault = ({ url }) =>
+      url.includes('/kubeflow/manifests')
+        ? reply(301, { message: 'Moved' }, { location: url.replace('/manifests', '/moved') })
+        : undefined;
+    for (const asked of [client().openPullRequests(repository()), client().access(repository())])
+      expect(await failure(asked)).toMatchObject({
+        fault: 'invalid',
+        remedy: 'write its new owner and name in the configuration',
+      });
+  });
+
   it('are repeated twice at most when the forge fails', async () => {
     let failures = 2;
     fault = () => (failures-- > 0 ? reply(502, { message: 'Bad gateway' }) : undefined);
@@ -452,7 +466,7 @@ describe('an App', () => {
     const slept: number[] = [];
     const { promise: asleep, resolve } = Promise.withResolvers<undefined>();
     const clock = {
-      now: systemClock.now,
+      now: () => systemClock.now(),
       sleep: (milliseconds: number, signal?: AbortSignal) => {
         slept.push(milliseconds);
         if (slept.length > 1) return Promise.resolve();
