@@ -23,7 +23,7 @@ export function outsideChecks(outside: Outside): readonly Check[] {
   return [
     ...outside.forges.map((host) => forgeCheck(host, outside)),
     ...branchesOf(outside.desired).map((one) => repositoryCheck(one, outside)),
-    ...targetsOf(outside.desired).map((url) => targetCheck(url, outside)),
+    ...targetsOf(outside.desired).flatMap((target) => targetChecks(target, outside)),
     ...imagesByHost(outside.desired).map(([host, images]) => registryCheck(host, images, outside)),
     {
       area: 'builder',
@@ -85,28 +85,73 @@ function repositoryCheck({ url, branches }: Branches, outside: Outside): Check {
   };
 }
 
-/** Repositories that pull requests are opened in. */
-function targetsOf(desired: Desired | undefined): readonly string[] {
-  const urls = (desired?.pairs ?? []).flatMap(({ targets }) => targets.map(({ into }) => into.url));
-  return [...new Set(urls)];
+/** Repositories that pull requests are opened in, each with one of its branches that they go to. */
+function targetsOf(desired: Desired | undefined): readonly FollowedBranch[] {
+  const targets = (desired?.pairs ?? []).flatMap((pair) => pair.targets.map(({ into }) => into));
+  return [...new Map(targets.map((into) => [into.url, into])).values()];
 }
 
-/** Branches are pushed to the repository itself, or to a fork of it. */
-function targetCheck(url: string, outside: Outside): Check {
+/** Branches are pushed to the repository itself or to a fork of it; pull requests go to the repository. */
+function targetChecks({ url, branch }: FollowedBranch, outside: Outside): readonly Check[] {
   const base = forgeRepository(url);
-  const owner = base && outside.settings.forges?.[base.host]?.head;
-  const head = base && { ...base, owner: owner ?? base.owner };
-  const run: Check['run'] = async (signal) => {
-    if (!head) return skipped('is on no forge: nothing is proposed there');
-    if (!outside.forges.includes(head.host))
-      return failed(
-        `nothing can be proposed: there is no credential for ${head.host}`,
-        `add forges.${head.host} with a token or an app to the settings`,
-      );
-    return accessFinding(head, owner !== undefined, outside, signal);
+  if (!base)
+    return [
+      {
+        area: 'push',
+        subject: url,
+        run: () => Promise.resolve(skipped('is on no forge: nothing is proposed there')),
+      },
+    ];
+  const owner = outside.settings.forges?.[base.host]?.head;
+  const head = { ...base, owner: owner ?? base.owner };
+  const withCredential = (run: Check['run']): Check['run'] =>
+    unlessSecretIsMissing(base.host, outside, (signal) =>
+      outside.forges.includes(base.host) ? run(signal) : Promise.resolve(noCredential(base.host)),
+    );
+  return [
+    {
+      area: 'push',
+      subject: pathOf(head),
+      run: withCredential((signal) => accessFinding(head, owner !== undefined, outside, signal)),
+    },
+    {
+      area: 'proposal',
+      subject: pathOf(base),
+      run: withCredential((signal) => proposalFinding(base, branch, outside.ports, signal)),
+    },
+  ];
+}
+
+const pathOf = ({ host, owner, name }: ForgeRepository) => `${host}/${owner}/${name}`;
+
+const noCredential = (host: string) =>
+  failed(
+    `nothing can be proposed: there is no credential for ${host}`,
+    `add forges.${host} with a token or an app to the settings`,
+  );
+
+/** A pull request from a branch into itself never comes to be: who may open others is told so, who may not is refused. */
+async function proposalFinding(
+  base: ForgeRepository,
+  branch: string,
+  { forge }: OutsidePorts,
+  signal: AbortSignal,
+): Promise<Finding> {
+  const impossible = {
+    title: 'May we open pull requests?',
+    body: '',
+    head: { owner: base.owner, branch },
+    base: branch,
   };
-  const subject = head ? `${head.host}/${head.owner}/${head.name}` : url;
-  return { area: 'push', subject, run: unlessSecretIsMissing(base?.host ?? '', outside, run) };
+  // One that has moved or that we cannot see says so here.
+  await forge.access(base, signal);
+  try {
+    const { pullRequest } = await forge.createPullRequest(base, impossible, signal);
+    return failed(`opened ${pullRequest.url} from a branch into itself`, 'close it');
+  } catch (error) {
+    if (!isFault(error, 'invalid')) throw error;
+    return ok('pull requests may be opened, as one that cannot be shows; nothing was written');
+  }
 }
 
 async function accessFinding(

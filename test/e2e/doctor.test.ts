@@ -116,6 +116,7 @@ describe('slipway doctor', () => {
       'forge github.com',
       'repository https://github.com/kubeflow/manifests',
       'push github.com/kubeflow/manifests',
+      'proposal github.com/kubeflow/manifests',
       'registry registry.test',
       'builder sh',
     ]);
@@ -131,6 +132,7 @@ describe('slipway doctor', () => {
       'forge skipped',
       'repository skipped',
       'push skipped',
+      'proposal skipped',
     ]);
   });
 
@@ -158,6 +160,20 @@ describe('slipway doctor', () => {
         area: 'push',
         subject: 'github.com/robot/manifests',
         remedy: 'fork the repository to robot, or correct forges.github.com.head',
+      }),
+    ]);
+  });
+
+  it('tells that pull requests may not be opened, and asks without opening one', async () => {
+    const words = 'GitHub Actions is not permitted to create or approve pull requests.';
+    answers = new Map([
+      ['/repos/kubeflow/manifests/pulls', Response.json({ message: words }, { status: 403 })],
+    ]);
+    expect(await complaints()).toEqual([
+      expect.objectContaining({
+        area: 'proposal',
+        subject: 'github.com/kubeflow/manifests',
+        remedy: expect.stringContaining('let GitHub Actions create pull requests'),
       }),
     ]);
   });
