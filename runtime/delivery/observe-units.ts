@@ -35,7 +35,7 @@ export async function observeUnits(
       if (foreign) return { unit, facts: {}, problem: { reason: foreign.reason, retryable: false } };
       const branch = await read(
         { guard: guards.git, name: hostOf(unit.head.repository) },
-        (inner) => observeBranch(unit, seen.refs, ports, inner),
+        (inner) => observeBranch(unit, seen, ports, inner),
         signal,
       );
       if (!branch.ok) return { unit, facts: {}, problem: branch.problem };
@@ -89,7 +89,7 @@ function outcomeForLife(state: RememberedPullRequest['state']) {
 
 async function observeBranch(
   unit: Unit,
-  refs: Refs,
+  { pairs, refs }: Seen,
   { git }: Pick<Ports, 'git'>,
   signal: AbortSignal,
 ): Promise<ProposalFacts['branch']> {
@@ -99,8 +99,12 @@ async function observeBranch(
   if (!own) return undefined;
   const { head, change } = own;
   if (change === undefined) return { head, stale: false };
-  const [parent] = (await git.commit(own.repository, head, signal)).parents;
-  return { head, change, stale: !parent || (await isStale(unit, head, parent, git, signal)) };
+  const { parents, message } = await git.commit(own.repository, head, signal);
+  const [parent] = parents;
+  // The same change, built anew, is another image.
+  const hasImages = membersOf(unit, pairs).every(({ image }) => message.includes(`@${image?.digest ?? ''}`));
+  const stale = !parent || !hasImages || (await isStale(unit, head, parent, git, signal));
+  return { head, change, stale };
 }
 
 /**

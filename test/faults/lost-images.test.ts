@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { tell } from '../../runtime/delivery/people.ts';
-import { MemoryWorld } from '../support/memory/world.ts';
+import { MemoryWorld, TARGETS } from '../support/memory/world.ts';
 
 const webhook = { application: 'webhook', version: 'main' };
 
@@ -47,6 +47,19 @@ describe('images that the registry has lost', () => {
     await retry(world);
     const { outcomes } = await world.start().pass();
     expect(outcomes.map(({ action }) => action.kind)).toEqual(['build']);
+    expect((await world.start().pass()).outcomes).toEqual([]);
+  });
+
+  it('leave no branch that names them once they are built anew', async () => {
+    await using world = await lost();
+    world.builder.compiler = ' by a newer compiler';
+    await retry(world);
+    const { plan, outcomes } = await world.start().pass();
+    // The controller's pull request has the same image.
+    expect(outcomes.map(({ action }) => action.kind)).toEqual(['build', 'push', 'push']);
+    const item = plan.items.find((one) => one.application === 'webhook' && one.version === 'main');
+    const head = world.git.heads(TARGETS)['refs/heads/slipway/main/webhook'] ?? '';
+    expect((await world.git.commit(TARGETS, head)).message).toContain(item?.image.digest);
     expect((await world.start().pass()).outcomes).toEqual([]);
   });
 });

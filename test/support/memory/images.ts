@@ -60,6 +60,8 @@ export class MemoryBuilder implements Builder {
   readonly #registry: MemoryRegistry;
   readonly #clock: Clock;
   readonly #builds = new Map<string, { request: BuildRequest; build: Build }>();
+  /** Part of every image: another value makes other images of the same keys. */
+  compiler = '';
   /** Every build that began, in order. */
   readonly started: { readonly name: string; readonly key: string }[] = [];
 
@@ -123,7 +125,7 @@ export class MemoryBuilder implements Builder {
   finish(name: string): void {
     const request = this.#builds.get(name)?.request;
     if (!request || !this.running().includes(name)) return;
-    const digest = digestOf(request.key);
+    const digest = digestOf(request.key, this.compiler);
     for (const tag of request.image.tags) this.#registry.put(request.image.name, tag, digest);
     this.#end(name, { phase: 'succeeded', digest });
   }
@@ -133,7 +135,7 @@ export class MemoryBuilder implements Builder {
     const request = this.#builds.get(name)?.request;
     const [keyTag] = request?.image.tags ?? [];
     if (published && request && keyTag !== undefined)
-      this.#registry.put(request.image.name, keyTag, digestOf(request.key));
+      this.#registry.put(request.image.name, keyTag, digestOf(request.key, this.compiler));
     this.#end(name, {
       phase: 'failed',
       failure: { kind: 'transient', reason: 'Lost', message: 'it was killed' },
@@ -147,6 +149,6 @@ export class MemoryBuilder implements Builder {
   }
 }
 
-function digestOf(key: string): Digest {
-  return `sha256:${createHash('sha256').update(`image of ${key}`).digest('hex')}`;
+function digestOf(key: string, compiler: string): Digest {
+  return `sha256:${createHash('sha256').update(`image of ${key}${compiler}`).digest('hex')}`;
 }

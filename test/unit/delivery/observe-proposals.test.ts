@@ -19,6 +19,7 @@ import {
   byName,
   commits,
   desired,
+  digests,
   manifests,
   markerOf,
   now,
@@ -173,6 +174,8 @@ interface Shown {
   readonly from?: readonly PullRequest[];
   /** Parent of our commit. @default the head of the base branch */
   readonly parent?: string;
+  /** What our commit names. @default the image that is wanted */
+  readonly named?: string;
   /** Somebody else's from our branch, or from this one. */
   readonly foreign?: { readonly branch?: string };
   readonly isMerged?: boolean;
@@ -187,6 +190,7 @@ async function step({
   from = [],
   foreign,
   parent = commits.base,
+  named = digests.new,
   ...git
 }: Shown) {
   const entry = { mode: '100644', path: 'web' };
@@ -213,7 +217,8 @@ async function step({
         closedBy: () => Promise.resolve({ login: 'ann', bot: false }),
       }),
       git: fake<Git>({
-        commit: () => Promise.resolve({ parents: [parent] } as unknown as Commit),
+        commit: () =>
+          Promise.resolve({ parents: [parent], message: `* image web@${named}` } as unknown as Commit),
         resolve: (_, oid) => Promise.resolve(git.isMerged === undefined ? undefined : oid),
         isAncestor: () => Promise.resolve(git.isMerged === true),
         changedPaths: () => Promise.resolve(['web']),
@@ -244,6 +249,7 @@ describe('the step of a pull request, from what git and the forge show', () => {
     ['our branch', { branch }, 'open'],
     ['our branch, the base elsewhere changed', { branch, parent: older }, 'open'],
     ['our branch, its files changed on the base', { branch, parent: older, hasMoved: true }, 'push'],
+    ['our branch, with an image that was built anew since', { branch, named: digests.old }, 'push'],
     ['our branch, merged and taken back', { branch, parent: older, isMerged: true }, 'push'],
     ['our branch, not merged', { branch, parent: older, isMerged: false }, 'open'],
     ['a person committed', { branch: { ...branch, change: undefined } }, 'hand-edited'],
