@@ -13,5 +13,10 @@ export const annotations = {
   key: 'slipway.dev/build-key',
 } as const;
 
-/** Trailer of every commit that we push. */
-export const changeTrailer = 'Slipway-Change';
+/** Trailers of every commit that we push. */
+export const trailers = {
+  change: 'Slipway-Change',
+  installation: 'Slipway-Installation',
+  /** Email of its author: shows when somebody has made it their own. */
+  author: 'Slipway-Author',
+} as const;

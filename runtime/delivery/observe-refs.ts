@@ -1,8 +1,8 @@
 import type { Oid, Ports, RepositoryUrl } from '../ports/index.ts';
 import { headBranchPatterns } from '../proposals/branch.ts';
-import { changeOf } from '../proposals/commit-message.ts';
 import { forgeRepository } from '../source/repository.ts';
 import type { OwnBranch, Problem } from './observed.ts';
+import { ownBranches } from './own-branches.ts';
 import type { DeliveryOptions } from './options.ts';
 import type { Desired, FollowedBranch } from './pair.ts';
 import { hostOf, missing, read, type Read } from './read.ts';
@@ -64,25 +64,6 @@ function refsView(found: ReadonlyMap<RepositoryUrl, Read<RepositoryRefs>>): Refs
       return refs && !refs.ok ? refs.problem : undefined;
     },
   };
-}
-
-/** Their commits are in the mirror by now. */
-async function ownBranches(
-  repository: RepositoryUrl,
-  heads: ReadonlyMap<string, Oid>,
-  prefix: string,
-  { git }: Pick<Ports, 'git'>,
-  signal: AbortSignal,
-): Promise<OwnBranch[]> {
-  const branches = [...heads]
-    .map(([ref, head]) => ({ branch: ref.slice('refs/heads/'.length), head }))
-    .filter(({ branch }) => branch.startsWith(`${prefix}/`) || branch.startsWith('update_'));
-  return Promise.all(
-    branches.map(async ({ branch, head }) => {
-      const change = changeOf((await git.commit(repository, head, signal)).message);
-      return { repository, branch, head, ...(change !== undefined && { change }) };
-    }),
-  );
 }
 
 function wantedPatterns(desired: Desired, options: DeliveryOptions): Map<RepositoryUrl, Set<string>> {

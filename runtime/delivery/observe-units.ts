@@ -5,7 +5,7 @@ import { closedByUs, parseMarker } from '../proposals/marker.ts';
 import type { Guards } from './guards.ts';
 import { outcomeOf, pullRequestKey, repositoryName, type PullRequests } from './observe-pull-requests.ts';
 import type { Refs } from './observe-refs.ts';
-import type { OwnPullRequest, PairFacts, Unit, UnitFacts } from './observed.ts';
+import type { OwnBranch, OwnPullRequest, PairFacts, Unit, UnitFacts } from './observed.ts';
 import type { DeliveryOptions } from './options.ts';
 import { isOf } from './ownership.ts';
 import { hostOf, read } from './read.ts';
@@ -33,6 +33,11 @@ export async function observeUnits(
       if (unreadable) return { unit, facts: {}, problem: unreadable };
       const foreign = seen.pullRequests.foreign.find((one) => isFrom(unit, one));
       if (foreign) return { unit, facts: {}, problem: { reason: foreign.reason, retryable: false } };
+      const made = branchOf(unit, seen.refs)?.installation;
+      if (made !== undefined && made !== options.installation) {
+        const reason = `branch ${unit.head.branch} was made by the installation "${made}"; give one of the two another branchPrefix, or delete the branch`;
+        return { unit, facts: {}, problem: { reason, retryable: false } };
+      }
       const branch = await read(
         { guard: guards.git, name: hostOf(unit.head.repository) },
         (inner) => observeBranch(unit, seen, ports, inner),
@@ -87,15 +92,17 @@ function outcomeForLife(state: RememberedPullRequest['state']) {
   return state === 'merged' || state === 'rejected' ? state : 'dismissed';
 }
 
+function branchOf({ head }: Unit, { branches }: Refs): OwnBranch | undefined {
+  return branches.find(({ repository, branch }) => repository === head.repository && branch === head.branch);
+}
+
 async function observeBranch(
   unit: Unit,
   { pairs, refs }: Seen,
   { git }: Pick<Ports, 'git'>,
   signal: AbortSignal,
 ): Promise<ProposalFacts['branch']> {
-  const own = refs.branches.find(
-    ({ repository, branch }) => repository === unit.head.repository && branch === unit.head.branch,
-  );
+  const own = branchOf(unit, refs);
   if (!own) return undefined;
   const { head, change } = own;
   if (change === undefined) return { head, stale: false };

@@ -61,6 +61,7 @@ export async function observe(
     ...seen,
     pullRequests: pullRequests.open,
     branches: refs.branches,
+    taken: new Set(pullRequests.foreign.map(({ branch }) => branch)),
     ended: pullRequests.ended,
     unreadable: new Set(state.problems.keys()),
     lost: images.lost,

@@ -146,8 +146,10 @@ export interface OwnBranch {
   readonly repository: RepositoryUrl;
   readonly branch: string;
   readonly head: Oid;
-  /** From the trailer of its head commit; undefined where a person has committed. */
+  /** What its head commit carries; undefined where a person has committed. */
   readonly change?: string;
+  /** Which installation made its head commit. */
+  readonly installation?: string;
 }
 
 /** How and when a pull request ended (RFC 3339). */
@@ -160,6 +162,8 @@ export interface Observed {
   /** All that are open, wanted or not. */
   readonly pullRequests: readonly OwnPullRequest[];
   readonly branches: readonly OwnBranch[];
+  /** Branches that others have pull requests open from. @default none */
+  readonly taken?: ReadonlySet<string>;
   /** What became of remembered pull requests that are no longer open, by `<host/owner/name>#<number>`. */
   readonly ended: ReadonlyMap<string, Ending>;
   /** Names of pairs whose stored object cannot be read, and must not be written over. @default none */

@@ -4,7 +4,8 @@ import type { ProposalWorld } from './proposal-world.ts';
 
 /**
  * Branches of ours whose pull request is gone and whose pairs are as they should be. They leave with the next push.
- * One with a commit of a person stays, and so do those of `per-tag`: their names do not say which installation made them.
+ * One with a commit of a person or of another installation stays, and so does one that any pull request is open from.
+ * Those of `per-tag` stay: which pairs they were for their names do not say.
  */
 export function servedBranches(
   repository: string,
@@ -17,10 +18,14 @@ export function servedBranches(
     [...observed.pairs].flatMap(([name, { pair }]) =>
       upToDate.has(name) === isServed ? pair.targets.map(({ into }) => nameBranch(pair, into, '')) : [],
     );
-  const needed = new Set([...namesOf(false), ...observed.pullRequests.map(({ branch }) => branch)]);
+  const needed = new Set([
+    ...namesOf(false),
+    ...observed.pullRequests.map(({ branch }) => branch),
+    ...(observed.taken ?? []),
+  ]);
   const served = new Set(namesOf(true));
-  return observed.branches.flatMap(({ repository: of, branch, head, change }) =>
-    of === repository && change !== undefined && served.has(branch) && !needed.has(branch)
+  return observed.branches.flatMap(({ repository: of, branch, head, installation }) =>
+    of === repository && installation === options.installation && served.has(branch) && !needed.has(branch)
       ? [{ branch, expected: head }]
       : [],
   );

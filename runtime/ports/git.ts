@@ -20,6 +20,8 @@ export interface Commit {
   readonly tree: Oid;
   readonly parents: readonly Oid[];
   readonly author: { readonly name: string; readonly email: string };
+  /** Who made this commit object: another than the author once somebody has amended it. */
+  readonly committer: { readonly name: string; readonly email: string };
   /** Milliseconds since 1970. */
   readonly committedAt: number;
   /** Whole message, trailers included. */

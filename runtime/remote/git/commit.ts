@@ -18,7 +18,10 @@ export function parseCommit(oid: Oid, content: Buffer): Commit {
     new RegExp(`^${name} (.*)$`, 'm').exec(text)?.[1];
   const decode = decoderFor(field('encoding', head.toString('latin1')));
   const text = decode(head);
-  const person = /^(.*?) ?<([^<>]*)>/.exec(field('author', text) ?? '');
+  const person = (role: string) => {
+    const [, name = '', email = ''] = /^(.*?) ?<([^<>]*)>/.exec(field(role, text) ?? '') ?? [];
+    return { name, email };
+  };
   const seconds = / (-?\d+) [+-]\d+$/.exec(field('committer', text) ?? '')?.[1];
   const tree = field('tree', text);
   if (tree === undefined) throw new PortError('invalid', oid, `commit ${oid} is malformed: it names no tree`);
@@ -26,7 +29,8 @@ export function parseCommit(oid: Oid, content: Buffer): Commit {
     oid,
     tree,
     parents: [...text.matchAll(/^parent ([0-9a-f]+)$/gm)].map((match) => match[1] ?? ''),
-    author: { name: person?.[1] ?? '', email: person?.[2] ?? '' },
+    author: person('author'),
+    committer: person('committer'),
     committedAt: Number(seconds ?? 0) * 1000,
     message: end < 0 ? '' : decode(content.subarray(end + 2)),
   };

@@ -113,7 +113,7 @@ describe('our open pull requests', () => {
     [
       'another installation',
       { body: formatMarker({ ...marker, installation: 'dev' }) },
-      'installation "dev"',
+      'the installation "dev"',
     ],
     [
       'nobody knows whom',
@@ -253,6 +253,7 @@ describe('the step of a pull request, from what git and the forge show', () => {
     ['our branch, merged and taken back', { branch, parent: older, isMerged: true }, 'push'],
     ['our branch, not merged', { branch, parent: older, isMerged: false }, 'open'],
     ['a person committed', { branch: { ...branch, change: undefined } }, 'hand-edited'],
+    ['the branch of another installation', { branch: { ...branch, installation: 'dev' } }, 'blocked'],
     ['proposed', { branch, open: pullRequest(unit) }, 'none'],
     ["somebody else's from our branch", { branch, foreign: {} }, 'blocked'],
     ["somebody else's from another branch", { branch, foreign: { branch: 'slipway/v1/other' } }, 'open'],

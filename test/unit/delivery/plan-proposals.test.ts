@@ -4,7 +4,6 @@ import type { Observed, PairFacts, UnitFacts } from '../../../runtime/delivery/o
 import type { DeliveryOptions } from '../../../runtime/delivery/options.ts';
 import type { Desired } from '../../../runtime/delivery/pair.ts';
 import { plan } from '../../../runtime/delivery/plan.ts';
-import { changeOf } from '../../../runtime/proposals/commit-message.ts';
 import { parseMarker } from '../../../runtime/proposals/marker.ts';
 import {
   at,
@@ -84,7 +83,7 @@ describe('a push', () => {
         to: { name: 'gcr.io/p/web', tag: 'v1-gaaaaaaaaaaaa', digest: 'sha256:new' },
       })),
     );
-    expect(changeOf(branch?.message ?? '')).toBe(branch?.change);
+    expect(branch?.message).toContain(`\nSlipway-Change: ${branch?.change}\nSlipway-Installation: prod\n`);
     expect(branch?.message).toContain('Signed-off-by: bot <bot@example.com>');
   });
 
@@ -162,7 +161,10 @@ describe('a push', () => {
 });
 
 describe('served branches', () => {
-  const deletions = (branch: string, over: Partial<World> & { change?: string | undefined } = {}) =>
+  const deletions = (
+    branch: string,
+    { installation = 'prod', ...over }: Partial<World> & { change?: undefined; installation?: string } = {},
+  ) =>
     pushes({
       pairs: [readyFacts({ pair: named('a') }), upToDateFacts({ pair: named('b') })],
       ...over,
@@ -172,7 +174,7 @@ describe('served branches', () => {
             repository: manifests.url,
             branch,
             head: commits.head,
-            ...('change' in over ? {} : { change: 'x' }),
+            ...('change' in over ? {} : { change: 'x', installation }),
           },
         ],
         ...over.over,
@@ -186,6 +188,13 @@ describe('served branches', () => {
     ['of nobody', 'slipway/v1/c', {}, false],
     ['of another prefix', 'other/v1/b', {}, false],
     ['with a commit of a person', 'slipway/v1/b', { change: undefined }, false],
+    ['of another installation', 'slipway/v1/b', { installation: 'dev' }, false],
+    [
+      'that another has a pull request from',
+      'slipway/v1/b',
+      { over: { taken: new Set(['slipway/v1/b']) } },
+      false,
+    ],
     ['of a group that is not done', 'slipway/v1/_all', { pullRequests: { strategy: 'grouped' } }, false],
     [
       'of a tag: another installation may have made it',

@@ -95,6 +95,7 @@ describe('commit and resolve', () => {
       tree,
       parents: [first, side],
       author: { name: 'Author', email: 'author@example.com' },
+      committer: { name: 'Author', email: 'author@example.com' },
       committedAt: 1_700_000_180_000,
       message: 'Grüße\n\nSlipway-Change: abc\n',
     });

@@ -26,6 +26,7 @@ describe('parseCommit', () => {
       tree: 'b'.repeat(40),
       parents: ['c'.repeat(40), 'd'.repeat(40)],
       author: { name: 'A U Thor', email: 'a@example.com' },
+      committer: { name: 'C', email: 'c@example.com' },
       committedAt: 1_700_000_001_000,
       message: 'Subject\n\nauthor x\ntree y\n',
     });
@@ -44,6 +45,7 @@ describe('parseCommit', () => {
     expect(parse([TREE, 'author <> 0 +0000', 'committer nobody'], '')).toMatchObject({
       parents: [],
       author: { name: '', email: '' },
+      committer: { name: '', email: '' },
       committedAt: 0,
       message: '',
     });
