@@ -1,7 +1,7 @@
 import { createTwoFilesPatch } from 'diff';
 import type { Git } from '../ports/index.ts';
 import type { DeliveryPlan } from './actions.ts';
-import { changedFiles } from './push.ts';
+import { changedFiles } from './changed-files.ts';
 
 /** What one branch would change on its base. */
 export interface BranchDiff {

@@ -6,6 +6,7 @@ import type { Desired, Target } from './pair.ts';
 import { hostOf, missing, read, type Read } from './read.ts';
 import { ofContent, readFiles } from './read-files.ts';
 import { readTarget, targetFiles } from './target-text.ts';
+import { decodeText } from './text.ts';
 
 /** A target as its branch has it now. */
 export interface TargetText {
@@ -87,8 +88,10 @@ function textOf(
   if (!file?.ok) return file ?? unread;
   const { path, oid } = file.value;
   const blob = blobs.get(oid);
-  if (blob?.ok) return readTarget(target, path, blob.value.toString('utf8'));
-  return missing(`${path} cannot be used: ${blob ? blob.problem.reason : 'it was not read'}`);
+  if (!blob?.ok) return missing(`${path} cannot be used: ${blob ? blob.problem.reason : 'it was not read'}`);
+  const text = decodeText(blob.value);
+  if (text === undefined) return missing(`${path} on ${target.into.branch} is not UTF-8; convert it`);
+  return readTarget(target, path, text);
 }
 
 /** The first of the names that a target's file may have. */

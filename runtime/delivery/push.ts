@@ -1,11 +1,8 @@
-import { ManifestError } from '../manifests/errors.ts';
-import { selectPaths } from '../manifests/references.ts';
-import { applyEdits } from '../manifests/targets.ts';
-import { PortError, type Git, type Oid, type RefUpdate, type TreeEntry } from '../ports/index.ts';
+import { PortError, type Git, type Oid, type RefUpdate } from '../ports/index.ts';
 import type { PushAction, PushedBranch } from './actions.ts';
+import { changedFiles } from './changed-files.ts';
 import type { DeliveryPorts } from './observe.ts';
 import type { DeliveryOptions } from './options.ts';
-import { fileEdits } from './target-text.ts';
 
 /** Makes one commit per branch and pushes them all at once, each with its lease. A branch that fails stops no other. */
 export async function applyPush(
@@ -53,7 +50,7 @@ async function makeCommit(
   signal: AbortSignal,
 ): Promise<Oid> {
   const files = await changedFiles(repository, branch, git, signal);
-  const changes = files.map(({ path, after }) => ({ path, content: Buffer.from(after, 'utf8') }));
+  const changes = files.map(({ path, after, encoding }) => ({ path, content: Buffer.from(after, encoding) }));
   if (changes.length === 0)
     throw new PortError(
       'conflict',
@@ -66,64 +63,4 @@ async function makeCommit(
     { parent, changes, message, author, at, ...(options.signing && { sign: options.signing }) },
     signal,
   );
-}
-
-/** A file that a commit changes, as text. */
-export interface ChangedFile {
-  readonly path: string;
-  readonly before: string;
-  readonly after: string;
-}
-
-/** What the branch's edits make of its parent's files. Throws `invalid` when one does not apply. */
-export async function changedFiles(
-  repository: string,
-  branch: PushedBranch,
-  git: Git,
-  signal: AbortSignal,
-): Promise<ChangedFile[]> {
-  return editFiles(branch, await readFiles(repository, branch, git, signal));
-}
-
-/** The files that the edits name, and those that their globs select, in one batch. */
-async function readFiles(
-  repository: string,
-  { parent, edits }: PushedBranch,
-  git: Git,
-  signal: AbortSignal,
-): Promise<Map<string, string>> {
-  const globs = edits.flatMap(({ target }) => target.also);
-  const named = await Promise.all(
-    [...new Set(edits.map(({ file }) => file))].map((file) => git.entry(repository, parent, file, signal)),
-  );
-  const all = globs.length > 0 ? ((await git.list(repository, parent, '', signal)) ?? []) : [];
-  const selected = new Set(
-    selectPaths(
-      all.map(({ path }) => path),
-      globs,
-    ),
-  );
-  const entries = new Map<string, TreeEntry>();
-  for (const entry of [...named, ...all.filter(({ path }) => selected.has(path))])
-    if (entry?.mode.startsWith('100')) entries.set(entry.path, entry);
-  const blobs = await git.blobs(repository, [...new Set([...entries.values()].map(({ oid }) => oid))], {
-    signal,
-  });
-  return new Map(
-    [...entries].flatMap(([path, { oid }]) => {
-      const text = blobs.get(oid)?.toString('utf8');
-      return text === undefined ? [] : [[path, text]];
-    }),
-  );
-}
-
-function editFiles({ edits }: PushedBranch, files: ReadonlyMap<string, string>): ChangedFile[] {
-  try {
-    const changed = applyEdits(files, edits.flatMap(fileEdits));
-    return [...changed].map(([path, { text }]) => ({ path, before: files.get(path) ?? '', after: text }));
-  } catch (error) {
-    if (error instanceof ManifestError)
-      throw new PortError('invalid', 'manifests', error.message, { cause: error });
-    throw error;
-  }
 }
