@@ -1,7 +1,6 @@
 import pLimit from 'p-limit';
-import { untilAborted } from '../control/abort.ts';
 import { redactText } from '../control/redact.ts';
-import { PortError } from '../ports/index.ts';
+import { PortError, untilAborted } from '../ports/index.ts';
 
 /** What was found: `skipped` says why it was not tried. */
 export interface Finding {

@@ -1,8 +1,9 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 
 import type { Clock } from '../ports/clock.ts';
+import { untilAborted } from '../ports/abort.ts';
 import { isFault, PortError } from '../ports/errors.ts';
-import { after, untilAborted } from './abort.ts';
+import { after } from './abort.ts';
 
 export interface HostLimits {
   /** Milliseconds that one call may take. @default 30000 */
@@ -62,7 +63,7 @@ export class HostGuard {
       this.#refuse(host, state);
       return this.#call(host, state, call, signal);
     });
-    return signal ? untilAborted(work, signal) : work;
+    return untilAborted(work, signal);
   }
 
   async #call<T>(

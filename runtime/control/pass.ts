@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 
 import type { Clock } from '../ports/clock.ts';
 import { isFault, PortError } from '../ports/errors.ts';
-import { untilAborted } from './abort.ts';
+import { untilAborted } from '../ports/abort.ts';
 import type { Backoffs } from './backoff.ts';
 import { subscribe, type Changes } from './changes.ts';
 import { History, type Outcome } from './history.ts';

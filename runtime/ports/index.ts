@@ -27,4 +27,5 @@ export type * from './forge.ts';
 export type * from './git.ts';
 export type * from './object-store.ts';
 export type * from './registry.ts';
+export * from './abort.ts';
 export * from './errors.ts';

@@ -1,4 +1,5 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { untilCancelled } from '../../ports/abort.ts';
 import { PortError } from '../../ports/errors.ts';
 import { failureOf } from './failures.ts';
 import { type GitRunner, killGroup } from './process.ts';
@@ -188,6 +189,7 @@ class Conversation {
 /**
  * Reads objects of one mirror, through a process that starts with the first question and ends when idle.
  * The mirror knows no promisor remote, so a missing object is an answer and never a fetch.
+ * A signal ends the waiting alone: the answer still arrives in its turn.
  */
 export class ObjectReader {
   readonly #runner: GitRunner;
@@ -203,12 +205,12 @@ export class ObjectReader {
 
   /** Type and size. `name` is an id, abbreviated or followed by `^{type}`. */
   header(name: string, signal?: AbortSignal): Promise<Answer> {
-    return orAborted(this.#ask(name, false), this.#subject, signal);
+    return untilCancelled(this.#ask(name, false), this.#subject, signal);
   }
 
   /** The whole object. */
   object(name: string, signal?: AbortSignal): Promise<Answer> {
-    return orAborted(this.#ask(name, true), this.#subject, signal);
+    return untilCancelled(this.#ask(name, true), this.#subject, signal);
   }
 
   /** Ends the process once it has answered; the next question starts a new one. */
@@ -238,23 +240,5 @@ export class ObjectReader {
     if (!this.#conversation || this.#conversation.ended)
       this.#conversation = new Conversation(this.#runner, this.#gitDirectory, this.#subject);
     return this.#conversation;
-  }
-}
-
-/** The answer still arrives in its turn, but nobody waits for it any more. */
-export async function orAborted<T>(
-  answer: Promise<T>,
-  subject: string,
-  signal: AbortSignal | undefined,
-): Promise<T> {
-  if (!signal) return answer;
-  const cancelled = Promise.withResolvers<never>();
-  const cancel = (): void => cancelled.reject(new PortError('cancelled', subject, 'reading was cancelled'));
-  if (signal.aborted) cancel();
-  else signal.addEventListener('abort', cancel, { once: true });
-  try {
-    return await Promise.race([answer, cancelled.promise]);
-  } finally {
-    signal.removeEventListener('abort', cancel);
   }
 }

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
+import { untilCancelled } from '../../ports/abort.ts';
 import { PortError } from '../../ports/errors.ts';
 import type { TreeEntry } from '../../ports/git.ts';
-import { orAborted } from './cat-file.ts';
 import type { Mirror } from './mirror.ts';
 import { isFileName, printable } from './names.ts';
 
@@ -86,7 +86,7 @@ export class Trees {
       reading = this.#read(mirror, oid).finally(() => this.#reading.delete(oid));
       this.#reading.set(oid, reading);
     }
-    return orAborted(reading, mirror.repository, signal);
+    return untilCancelled(reading, mirror.repository, signal);
   }
 
   async #read(mirror: Mirror, oid: string): Promise<readonly TreeItem[]> {

@@ -19,6 +19,7 @@ export const pullRequest = z.object({
   }),
   base: z.object({ ref: z.string() }),
   updated_at: z.iso.datetime({ offset: true }),
+  closed_at: z.iso.datetime({ offset: true }).nullish(),
 });
 export type GitHubPullRequest = z.infer<typeof pullRequest>;
 
@@ -60,5 +61,6 @@ export function toPullRequest(value: GitHubPullRequest): PullRequest {
     head: { repository: value.head.repo?.full_name, branch: value.head.ref, commit: value.head.sha },
     base: value.base.ref,
     updatedAt: Date.parse(value.updated_at),
+    ...(value.closed_at && { endedAt: Date.parse(value.closed_at) }),
   };
 }

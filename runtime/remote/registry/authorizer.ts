@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { untilAborted } from '../../ports/abort.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { PortError } from '../../ports/errors.ts';
-import { abortable } from './abortable.ts';
 import type { Challenge } from './challenge.ts';
 import { type CredentialSources, findCredentials } from './credentials.ts';
 import { denied, refusal } from './faults.ts';
@@ -77,7 +77,7 @@ export class Authorizer {
       this.#grants.drop(key);
       this.#lookups.drop(lookupKey(location));
     }
-    return abortable(
+    return untilAborted(
       this.#grants.get(key, () => this.#grant(challenge, location, access)),
       signal,
     );
@@ -152,7 +152,7 @@ export class Authorizer {
 async function lookUp(location: Location, sources: CredentialSources): Promise<Lookup> {
   const limit = AbortSignal.timeout(LOOKUP_TIMEOUT_MS);
   try {
-    return await abortable(findCredentials(location, sources, limit), limit);
+    return await untilAborted(findCredentials(location, sources, limit), limit);
   } catch (error) {
     if (error instanceof PortError) throw error;
     const { host } = location;

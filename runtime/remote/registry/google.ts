@@ -1,4 +1,4 @@
-import { abortable } from './abortable.ts';
+import { untilAborted } from '../../ports/abort.ts';
 import type { Lookup } from './lookup.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -18,7 +18,7 @@ export async function googleCredentials(
   const limit = AbortSignal.timeout(TIMEOUT_MS);
   const ended = signal === undefined ? limit : AbortSignal.any([limit, signal]);
   try {
-    const token = await abortable(accessToken(ended), ended);
+    const token = await untilAborted(accessToken(ended), ended);
     if (token === undefined) return { credentials: undefined, problems: [] };
     const credentials = { kind: 'password', username: 'oauth2accesstoken', password: token } as const;
     return { credentials, problems: [] };

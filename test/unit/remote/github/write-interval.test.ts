@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { writeIntervalOf } from '../../../../runtime/remote/github/client.ts';
+import { writeIntervalOf } from '../../../../runtime/remote/github/options.ts';
 
 it.each([
   ['http://127.0.0.1:3100', 0],
