@@ -48,6 +48,8 @@ const rememberedPullRequest = z.object({
   change: z.string(),
   state: z.enum(['open', 'merged', 'superseded', 'rejected', 'closed']),
   at: time,
+  head: z.string().optional().describe('Its head commit when it ended'),
+  dismissals: z.int().optional().describe('How often bots have closed this change'),
 });
 
 /** What we remember and last saw. Losing it may repeat a build, never a pull request. */

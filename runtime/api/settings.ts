@@ -122,6 +122,12 @@ export const settings = z.strictObject({
     .max(63, 'must have at most 63 characters')
     .optional()
     .describe('Default: slipway'),
+  bots: z
+    .array(z.string().min(1))
+    .optional()
+    .describe(
+      'Logins of bots that the forge takes for people: what they close is not rejected. Default: none',
+    ),
   forges: z.record(host, forge).optional(),
   registries: z.record(host, registry).optional(),
   git: z

@@ -92,6 +92,7 @@ export function deliveryOptions(settings: Settings): DeliveryOptions {
     installation: settings.installation ?? 'default',
     branchPrefix: settings.branchPrefix ?? 'slipway',
     headOwner: (host) => settings.forges?.[host]?.head,
+    bots: settings.bots ?? [],
     author: settings.git?.author ?? { name: 'slipway', email: 'slipway@localhost' },
     ...(settings.git?.signing && { signing: settings.git.signing }),
     batchWindow: limits?.batchWindow ?? 5 * minute,

@@ -55,6 +55,12 @@ function blocked(facts: PairFacts, { units }: Circumstances): Decision | undefin
   const problem = facts.problem ?? units.find((unit) => unit.problem)?.problem;
   if (problem)
     return { state: 'blocked', reason: problem.reason, ...(problem.retryable && { unreadable: true }) };
+  const left = units.find((unit) => stepOf(unit) === 'hand-edited' && !unit.facts.open);
+  if (left)
+    return {
+      state: 'blocked',
+      reason: `branch ${left.unit.head.branch} has commits of a person and no open pull request; delete the branch, or open one from it`,
+    };
   const [refused] = refusedDowngrades(facts);
   if (!refused) return undefined;
   return {
@@ -63,14 +69,20 @@ function blocked(facts: PairFacts, { units }: Circumstances): Decision | undefin
   };
 }
 
+const howItEnded = {
+  merged: 'was merged and taken back',
+  rejected: 'was closed',
+  dismissed: 'was closed',
+  refused: 'was closed by a bot, as the one before it was',
+};
+
 function rejected(units: readonly UnitFacts[]): Decision | undefined {
   const unit = units.find((one) => stepOf(one) === 'rejected');
   if (!unit?.facts.last) return undefined;
   const { number, outcome } = unit.facts.last;
-  const how = outcome === 'merged' ? 'was merged and taken back' : 'was closed';
   return {
     state: 'rejected',
-    reason: `#${number} with this change ${how}; proposed again when its inputs change or a person says retry`,
+    reason: `#${number} with this change ${howItEnded[outcome]}; proposed again when its inputs change or a person says retry`,
   };
 }
 
@@ -147,10 +159,9 @@ function proposalState(facts: PairFacts, units: readonly UnitFacts[]): Decision 
     };
   const edited = units.find((unit) => stepOf(unit) === 'hand-edited');
   if (!edited) return { state: 'proposed', reason: `${numbers.join(', ')} has it` };
-  const { open } = edited.facts;
   return {
     state: 'proposed',
-    reason: `${open ? `#${open.number}` : `branch ${edited.unit.head.branch}`} has commits of a person and is left alone`,
+    reason: `#${edited.facts.open?.number} has commits of a person and is left alone`,
   };
 }
 

@@ -7,6 +7,7 @@ import type { Guards } from './guards.ts';
 import type { Ending, OwnPullRequest, Problem, StoredPair } from './observed.ts';
 import type { DeliveryOptions } from './options.ts';
 import {
+  isSameLogin,
   markerOf,
   openFromHead,
   otherOwner,
@@ -64,7 +65,7 @@ export async function observePullRequests(
   return {
     open,
     foreign: readLists.flatMap(({ foreign }) => foreign),
-    ended: await endedSince(stored, open, readable, ports, guards, signal),
+    ended: await endedSince(stored, open, readable, ports, options, guards, signal),
     problem(repository) {
       const list = lists.get(repository);
       return list && !list.ok ? list.problem : undefined;
@@ -120,6 +121,7 @@ async function endedSince(
   open: readonly OwnPullRequest[],
   readable: ReadonlySet<string>,
   ports: Pick<Ports, 'forge'>,
+  options: DeliveryOptions,
   guards: Guards,
   signal: AbortSignal,
 ): Promise<Map<string, Ending>> {
@@ -139,8 +141,8 @@ async function endedSince(
         { guard: guards.http, name: repository.host },
         async (inner) => {
           const pullRequest = await ports.forge.pullRequest(repository, one.number, inner);
-          const state = await outcomeOf(repository, pullRequest, ports, inner);
-          return { state, at: new Date(pullRequest.updatedAt).toISOString() };
+          const state = await outcomeOf(repository, pullRequest, ports, options, inner);
+          return { state, at: endOf(pullRequest), head: pullRequest.head.commit };
         },
         signal,
       );
@@ -155,13 +157,20 @@ export async function outcomeOf(
   repository: ForgeRepository,
   pullRequest: PullRequest,
   ports: Pick<Ports, 'forge'>,
+  { bots = [] }: Pick<DeliveryOptions, 'bots'>,
   signal: AbortSignal,
 ): Promise<RememberedPullRequest['state']> {
   if (pullRequest.state === 'open') return 'open';
   if (pullRequest.state === 'merged') return 'merged';
   if (closedByUs(pullRequest.body)) return 'superseded';
   const closer = await ports.forge.closedBy(repository, pullRequest.number, signal);
-  return closer?.bot ? 'closed' : 'rejected';
+  const isBot = closer && (closer.bot || bots.some((one) => isSameLogin(one, closer.login)));
+  return isBot ? 'closed' : 'rejected';
+}
+
+/** When it ended; a comment after that is no end. */
+export function endOf({ endedAt, updatedAt }: PullRequest): string {
+  return new Date(endedAt ?? updatedAt).toISOString();
 }
 
 /** `host/owner/name`. */

@@ -3,11 +3,12 @@ import type { Oid, Ports } from '../ports/index.ts';
 import type { ProposalFacts } from '../proposals/life.ts';
 import { closedByUs, parseMarker } from '../proposals/marker.ts';
 import type { Guards } from './guards.ts';
-import { outcomeOf, pullRequestKey, repositoryName, type PullRequests } from './observe-pull-requests.ts';
+import { endOf, outcomeOf, repositoryName, type PullRequests } from './observe-pull-requests.ts';
 import type { Refs } from './observe-refs.ts';
 import type { OwnBranch, OwnPullRequest, PairFacts, Unit, UnitFacts } from './observed.ts';
 import type { DeliveryOptions } from './options.ts';
 import { isOf } from './ownership.ts';
+import { mostDismissals, withEnding } from './remembered.ts';
 import { hostOf, read } from './read.ts';
 import { membersOf } from './units.ts';
 
@@ -58,10 +59,11 @@ function factsOf(
   last: RememberedPullRequest | undefined,
 ): Omit<UnitFacts, 'unit' | 'problem'> {
   const pullRequest = openOf(unit, seen.pullRequests);
-  const outcome = last && outcomeForLife(last.state);
+  const outcome = last && outcomeForLife(last);
+  const isMergedHead = last?.state === 'merged' && branch?.head === last.head;
   return {
     facts: {
-      ...(branch && { branch }),
+      ...(branch && { branch: isMergedHead ? { ...branch, served: true } : branch }),
       ...(pullRequest && {
         open: {
           number: pullRequest.number,
@@ -87,8 +89,9 @@ function isFrom(
   return one.repository === repository && one.base === base && one.branch === head.branch;
 }
 
-function outcomeForLife(state: RememberedPullRequest['state']) {
+function outcomeForLife({ state, dismissals = 0 }: RememberedPullRequest) {
   if (state === 'open') return undefined;
+  if (state === 'closed' && dismissals >= mostDismissals) return 'refused';
   return state === 'merged' || state === 'rejected' ? state : 'dismissed';
 }
 
@@ -104,14 +107,52 @@ async function observeBranch(
 ): Promise<ProposalFacts['branch']> {
   const own = branchOf(unit, refs);
   if (!own) return undefined;
-  const { head, change } = own;
-  if (change === undefined) return { head, stale: false };
-  const { parents, message } = await git.commit(own.repository, head, signal);
+  const { head } = own;
+  const carried =
+    own.change === undefined
+      ? await updatedFromBase(unit, own, git, signal)
+      : { commit: head, change: own.change };
+  if (!carried) return { head, stale: false, served: await isInBase(unit, head, git, signal) };
+  const { parents, message } = await git.commit(own.repository, carried.commit, signal);
   const [parent] = parents;
   // The same change, built anew, is another image.
   const hasImages = membersOf(unit, pairs).every(({ image }) => message.includes(`@${image?.digest ?? ''}`));
-  const stale = !parent || !hasImages || (await isStale(unit, head, parent, git, signal));
-  return { head, change, stale };
+  const stale = !parent || !hasImages || (await isStale(unit, carried.commit, parent, git, signal));
+  return { head, change: carried.change, stale };
+}
+
+/** Our commit, where a person has only merged the base branch into it, as GitHub's "Update branch" does. */
+async function updatedFromBase(
+  unit: Unit,
+  { repository, head, merged }: OwnBranch,
+  git: Ports['git'],
+  signal: AbortSignal,
+): Promise<{ commit: Oid; change: string } | undefined> {
+  if (!merged || !(await isInBase(unit, merged.other, git, signal))) return undefined;
+  const { commit, other, change } = merged;
+  const [parent] = (await git.commit(repository, commit, signal)).parents;
+  if (parent === undefined) return undefined;
+  const paths = await Promise.all([
+    git.changedPaths(repository, parent, commit, signal),
+    git.changedPaths(repository, other, head, signal),
+  ]);
+  const entries = await Promise.all(
+    [...new Set(paths.flat())].map((path) =>
+      Promise.all([commit, head].map((one) => git.entry(repository, one, path, signal))),
+    ),
+  );
+  return entries.every(([ours, theirs]) => ours?.oid === theirs?.oid) ? { commit, change } : undefined;
+}
+
+/** The base branch has this commit, as far as the mirror knows it. */
+async function isInBase(
+  { repository, baseHead }: Unit,
+  commit: Oid,
+  git: Ports['git'],
+  signal: AbortSignal,
+): Promise<boolean> {
+  if ((await git.resolve(repository, commit, signal)) === undefined) return false;
+  return git.isAncestor(repository, commit, baseHead, signal);
 }
 
 /**
@@ -126,11 +167,7 @@ async function isStale(
   signal: AbortSignal,
 ): Promise<boolean> {
   if (parent === unit.baseHead) return false;
-  if (
-    (await git.resolve(unit.repository, head, signal)) !== undefined &&
-    (await git.isAncestor(unit.repository, head, unit.baseHead, signal))
-  )
-    return true;
+  if (await isInBase(unit, head, git, signal)) return true;
   const paths = await git.changedPaths(unit.head.repository, parent, head, signal);
   const differs = await Promise.all(
     paths.map(async (path) => {
@@ -191,7 +228,7 @@ function newestRemembered(
   return members
     .flatMap(({ stored }) => stored?.status?.pullRequests ?? [])
     .filter((one) => one.repository === repository && one.base === unit.base)
-    .map((one) => ({ ...one, ...pullRequests.ended.get(pullRequestKey(one.repository, one.number)) }))
+    .map((one) => withEnding(one, pullRequests.ended))
     .reduce<RememberedPullRequest | undefined>(
       (newest, one) => (newest && newest.number >= one.number ? newest : one),
       undefined,
@@ -208,19 +245,30 @@ async function lookUp(
     forge.account(unit.forge.host, signal),
     forge.pullRequestsFrom(unit.forge, unit.head, signal),
   ]);
-  for (const one of candidates) {
+  const ours = candidates.flatMap((one) => {
     const marker = parseMarker(one.body);
-    const ours = isOf(account, one) && marker?.installation === options.installation;
-    if (!ours || one.base !== unit.base) continue;
-    return {
-      repository: repositoryName(unit.repository),
-      base: unit.base,
-      number: one.number,
-      url: one.url,
-      change: marker.change,
-      state: await outcomeOf(unit.forge, one, { forge }, signal),
-      at: new Date(one.updatedAt).toISOString(),
-    };
+    const isOurs = isOf(account, one) && marker?.installation === options.installation;
+    return isOurs && one.base === unit.base ? [{ one, change: marker.change }] : [];
+  });
+  const [newest] = ours;
+  if (!newest) return undefined;
+  const { one, change } = newest;
+  const states: RememberedPullRequest['state'][] = [];
+  for (const { one: earlier } of ours.filter((each) => each.change === change).slice(0, mostDismissals)) {
+    states.push(await outcomeOf(unit.forge, earlier, { forge }, options, signal));
+    if (states.at(-1) !== 'closed') break;
   }
-  return undefined;
+  const [state = 'open'] = states;
+  const dismissals = states.filter((each) => each === 'closed').length;
+  return {
+    repository: repositoryName(unit.repository),
+    base: unit.base,
+    number: one.number,
+    url: one.url,
+    change,
+    state,
+    at: endOf(one),
+    head: one.head.commit,
+    ...(dismissals > 0 && { dismissals }),
+  };
 }

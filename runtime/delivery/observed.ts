@@ -150,10 +150,12 @@ export interface OwnBranch {
   readonly change?: string;
   /** Which installation made its head commit. */
   readonly installation?: string;
+  /** Ours, when a person has made the head commit by merging something into it. */
+  readonly merged?: { readonly commit: Oid; readonly other: Oid; readonly change: string };
 }
 
 /** How and when a pull request ended (RFC 3339). */
-export type Ending = Pick<RememberedPullRequest, 'state' | 'at'>;
+export type Ending = Pick<RememberedPullRequest, 'state' | 'at' | 'head'>;
 
 export interface Observed {
   /** By pair name, in the order of the config: parents before children. */

@@ -6,6 +6,8 @@ export interface DeliveryOptions {
   readonly branchPrefix: string;
   /** Owner of the fork that holds our branches, by host; undefined: the repository itself. */
   readonly headOwner: (host: string) => string | undefined;
+  /** Logins of bots that the forge takes for people. @default none */
+  readonly bots?: readonly string[];
   readonly author: { readonly name: string; readonly email: string };
   readonly signing?: { readonly format: 'openpgp' | 'ssh'; readonly key: string };
   /** Milliseconds that a ready change waits for builds of the same repository. */

@@ -14,9 +14,23 @@ export async function ownBranches(
     .map(([ref, head]) => ({ branch: ref.slice('refs/heads/'.length), head }))
     .filter(({ branch }) => branch.startsWith(`${prefix}/`) || branch.startsWith('update_'));
   return Promise.all(
-    branches.map(async ({ branch, head }) => {
-      const own = ownCommit(await git.commit(repository, head, signal));
-      return { repository, branch, head, ...own };
+    branches.map(async ({ branch, head }): Promise<OwnBranch> => {
+      const commit = await git.commit(repository, head, signal);
+      const own = ownCommit(commit);
+      if (own) return { repository, branch, head, ...own };
+      const [first, other] = commit.parents;
+      if (first === undefined || other === undefined || commit.parents.length > 2)
+        return { repository, branch, head };
+      const merged = ownCommit(await git.commit(repository, first, signal));
+      return {
+        repository,
+        branch,
+        head,
+        ...(merged && {
+          installation: merged.installation,
+          merged: { commit: first, other, change: merged.change },
+        }),
+      };
     }),
   );
 }

@@ -49,7 +49,11 @@ export function markerOf(
 }
 
 export function isOf(account: Account, { author }: PullRequest): boolean {
-  return author.login.toLowerCase() === account.login.toLowerCase();
+  return isSameLogin(author.login, account.login);
+}
+
+export function isSameLogin(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
 }
 
 /** Who else made it, in words; undefined when it is ours. */

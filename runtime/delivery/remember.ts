@@ -11,9 +11,10 @@ import type { Ports } from '../ports/index.ts';
 import type { BuildAction, DeliveryItem, DeliveryPlan } from './actions.ts';
 import { updateAttempts, withIntent } from './attempts.ts';
 import { isRetried } from './known-images.ts';
-import { pullRequestKey, repositoryName } from './observe-pull-requests.ts';
+import { repositoryName } from './observe-pull-requests.ts';
 import type { Observed, PairFacts, UnitFacts } from './observed.ts';
 import { pairName } from './pair.ts';
+import { withDismissals, withEnding } from './remembered.ts';
 
 const keptImages = 10;
 
@@ -104,10 +105,10 @@ function builtImages(
 /** The newest one of each repository and branch. */
 function rememberedPullRequests(facts: PairFacts, observed: Observed, at: string): RememberedPullRequest[] {
   const name = pairName(facts.pair);
+  const before = (facts.stored?.status?.pullRequests ?? []).map((one) => withEnding(one, observed.ended));
   const seen = observed.units
     .filter(({ unit }) => unit.members.includes(name))
-    .flatMap((unit) => fromUnit(unit, at) ?? []);
-  const before = (facts.stored?.status?.pullRequests ?? []).map((one) => ended(one, observed));
+    .flatMap((unit) => fromUnit(unit, before, at) ?? []);
   const kept = before.filter(
     (one) => !seen.some(({ repository, base }) => repository === one.repository && base === one.base),
   );
@@ -116,6 +117,7 @@ function rememberedPullRequests(facts: PairFacts, observed: Observed, at: string
 
 function fromUnit(
   { unit, facts, pullRequest, remembered }: UnitFacts,
+  before: readonly RememberedPullRequest[],
   at: string,
 ): RememberedPullRequest | undefined {
   if (!pullRequest) return remembered;
@@ -123,13 +125,7 @@ function fromUnit(
   // A reviewer judges the branch, whose body may be behind or rewritten.
   const change = facts.branch?.change ?? marker.change;
   const repository = repositoryName(unit.repository);
-  return { repository, base: unit.base, number, url, change, state: 'open', at };
-}
-
-/** What became of one whose pair has no unit any more. */
-function ended(one: RememberedPullRequest, observed: Observed): RememberedPullRequest {
-  const ending = observed.ended.get(pullRequestKey(one.repository, one.number));
-  return ending && ending.state !== one.state ? { ...one, ...ending } : one;
+  return withDismissals({ repository, base: unit.base, number, url, change, state: 'open', at }, before);
 }
 
 function sameButTime(a: RememberedPullRequest, b: RememberedPullRequest): boolean {

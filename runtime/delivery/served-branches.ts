@@ -24,8 +24,12 @@ export function servedBranches(
     ...(observed.taken ?? []),
   ]);
   const served = new Set(namesOf(true));
-  return observed.branches.flatMap(({ repository: of, branch, head, installation }) =>
-    of === repository && installation === options.installation && served.has(branch) && !needed.has(branch)
+  return observed.branches.flatMap(({ repository: of, branch, head, change, installation }) =>
+    of === repository &&
+    change !== undefined &&
+    installation === options.installation &&
+    served.has(branch) &&
+    !needed.has(branch)
       ? [{ branch, expected: head }]
       : [],
   );

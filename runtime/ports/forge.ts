@@ -29,6 +29,8 @@ export interface PullRequest {
   readonly base: string;
   /** Milliseconds since 1970. */
   readonly updatedAt: number;
+  /** When it was merged or closed, in milliseconds since 1970, as far as the forge says. */
+  readonly endedAt?: number;
 }
 
 export interface PullRequestContent {

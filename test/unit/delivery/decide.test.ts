@@ -186,11 +186,23 @@ const rows: Record<string, Row> = {
     state: 'proposed',
     reason: '#1 has it',
   },
-  'a branch with commits of a person': {
+  'a pull request with commits of a person': {
+    facts: ready,
+    world: { units: [unitFacts(unit, { ...edited, open: { number: 1, current: true } })] },
+    state: 'proposed',
+    reason: '#1 has commits of a person and is left alone',
+  },
+  'a branch with commits of a person and no pull request': {
     facts: ready,
     world: { units: [unitFacts(unit, edited)] },
-    state: 'proposed',
-    reason: 'branch slipway/v1/web has commits of a person and is left alone',
+    state: 'blocked',
+    reason: 'delete the branch',
+  },
+  'a bot that closes every time': {
+    facts: ready,
+    world: { units: [unitFacts(unit, { last: { number: 7, change: unit.change, outcome: 'refused' } })] },
+    state: 'rejected',
+    reason: '#7 with this change was closed by a bot, as the one before it was',
   },
   'nothing pushed': {
     facts: ready,
@@ -238,6 +250,8 @@ const rows: Record<string, Row> = {
   },
 };
 
+const editedOpen = { ...edited, open: { number: 2, current: true } };
+
 describe('decide', () => {
   it.each(Object.entries(rows))('%s', (_, { facts: given, world: here, state, reason }) => {
     const decision = decide(given, { ...world, ...here });
@@ -250,8 +264,9 @@ describe('decide', () => {
   });
 
   it.each([
-    ['one moves on, one is edited', [{ open: { number: 1, current: false } }, edited], 'update'],
-    ['one is proposed, one is edited', [proposed(unit), edited], 'proposed'],
+    ['one moves on, one is edited', [{ open: { number: 1, current: false } }, editedOpen], 'update'],
+    ['one is proposed, one is edited', [proposed(unit), editedOpen], 'proposed'],
+    ['one is proposed, one is edited and closed', [proposed(unit), edited], 'blocked'],
     ['one is open, one is rejected', [proposed(unit), rejected(unit)], 'rejected'],
     ['one is open, one is not', [proposed(unit), {}], 'update'],
   ] as const)('with two pull requests: %s', (_, [a, b], state) => {

@@ -145,14 +145,23 @@ describe('our open pull requests', () => {
 
   it('end as the forge says, when the forge says', async () => {
     const found = await observeOpen([], [remembering(remembered())], {
-      pullRequest: () => Promise.resolve(onForge({ state: 'merged', updatedAt: Date.parse(at(-3)) })),
+      pullRequest: () =>
+        Promise.resolve(onForge({ state: 'merged', updatedAt: now, endedAt: Date.parse(at(-3)) })),
     });
-    expect([...found.ended]).toEqual([['github.com/o/manifests#1', { state: 'merged', at: at(-3) }]]);
+    expect([...found.ended]).toEqual([
+      ['github.com/o/manifests#1', { state: 'merged', at: at(-3), head: commits.head }],
+    ]);
   });
 });
 
 describe('outcomeOf', () => {
   it.each<[string, Partial<PullRequest>, { login: string; bot: boolean } | undefined, string]>([
+    [
+      'closed by a bot that the forge takes for a person',
+      { state: 'closed' },
+      { login: 'K8s-ci-robot', bot: false },
+      'closed',
+    ],
     ['open', {}, undefined, 'open'],
     ['merged', { state: 'merged' }, undefined, 'merged'],
     ['closed by us', { state: 'closed', body: markClosed('', 'superseded.') }, us, 'superseded'],
@@ -161,7 +170,9 @@ describe('outcomeOf', () => {
     ['closed by nobody knows whom', { state: 'closed' }, undefined, 'rejected'],
   ])('%s', async (_, over, closer, expected) => {
     const forge = fake<Forge>({ closedBy: () => Promise.resolve(closer) });
-    expect(await outcomeOf(unit.forge, onForge(over), { forge }, signal)).toBe(expected);
+    expect(await outcomeOf(unit.forge, onForge(over), { forge }, { bots: ['k8s-ci-robot'] }, signal)).toBe(
+      expected,
+    );
   });
 });
 
@@ -178,12 +189,15 @@ interface Shown {
   readonly named?: string;
   /** Somebody else's from our branch, or from this one. */
   readonly foreign?: { readonly branch?: string };
-  readonly isMerged?: boolean;
+  readonly closer?: { readonly login: string; readonly bot: boolean };
+  /** The base branch has our commit, or this one alone. */
+  readonly isMerged?: boolean | string;
   readonly hasMoved?: boolean;
 }
 
 async function step({
   pair = web,
+  closer = { login: 'ann', bot: false },
   open,
   branch,
   ended,
@@ -214,13 +228,13 @@ async function step({
       forge: fake<Forge>({
         account: () => Promise.resolve(us),
         pullRequestsFrom: () => Promise.resolve(from),
-        closedBy: () => Promise.resolve({ login: 'ann', bot: false }),
+        closedBy: () => Promise.resolve(closer),
       }),
       git: fake<Git>({
         commit: () =>
           Promise.resolve({ parents: [parent], message: `* image web@${named}` } as unknown as Commit),
         resolve: (_, oid) => Promise.resolve(git.isMerged === undefined ? undefined : oid),
-        isAncestor: () => Promise.resolve(git.isMerged === true),
+        isAncestor: (_, commit) => Promise.resolve(git.isMerged === true || git.isMerged === commit),
         changedPaths: () => Promise.resolve(['web']),
         entry: (_, commit) => Promise.resolve({ ...entry, oid: git.hasMoved ? commit : 'blob' }),
       }),
@@ -241,6 +255,10 @@ const ourBranch = {
   change: unit.change,
 };
 const branch = ourBranch;
+const edited = { ...branch, change: undefined };
+const updated = { ...edited, merged: { commit: 'f'.repeat(40), other: commits.base, change: unit.change } };
+const merged = (head: string) => remembered({ state: 'merged', change: 'an older one', head });
+const robot = { login: 'freeze[bot]', bot: true };
 const older = 'e'.repeat(40);
 
 describe('the step of a pull request, from what git and the forge show', () => {
@@ -279,6 +297,53 @@ describe('the step of a pull request, from what git and the forge show', () => {
       'unreadable',
     ],
     ['merged and taken back', { pair: remembering(remembered({ state: 'merged' })) }, 'rejected'],
+    [
+      'closed by bots again and again',
+      { branch, pair: remembering(remembered({ state: 'closed', dismissals: 2 })) },
+      'rejected',
+    ],
+    [
+      'closed by a bot since we looked, not for the first time',
+      {
+        branch,
+        pair: remembering(remembered({ dismissals: 1 })),
+        ended: remembered({ state: 'closed' }),
+      },
+      'rejected',
+    ],
+    [
+      'our memory lost, closed by bots again and again',
+      { branch, from: [3, 2].map((number) => onForge({ number, state: 'closed' })), closer: robot },
+      'rejected',
+    ],
+    [
+      'our memory lost, closed by a bot once',
+      { branch, from: [onForge({ state: 'closed' })], closer: robot },
+      'open',
+    ],
+    [
+      'edited, then closed',
+      { branch: edited, pair: remembering(remembered({ state: 'rejected' })) },
+      'rejected',
+    ],
+    [
+      'edited, then merged as another commit',
+      { branch: edited, pair: remembering(merged(commits.head)) },
+      'push',
+    ],
+    [
+      'edited after it was merged',
+      { branch: edited, pair: remembering(merged('f'.repeat(40))) },
+      'hand-edited',
+    ],
+    ['edited, and the base branch has it', { branch: edited, isMerged: true }, 'push'],
+    ['updated from the base branch', { branch: updated, isMerged: commits.base }, 'open'],
+    ['merged with something else', { branch: updated, isMerged: false }, 'hand-edited'],
+    [
+      'updated from the base branch, with changes',
+      { branch: updated, isMerged: commits.base, hasMoved: true },
+      'hand-edited',
+    ],
     ['closed by a bot', { branch, pair: remembering(remembered({ state: 'closed' })) }, 'open'],
     ['our memory lost, closed by a person', { branch, from: [onForge({ state: 'closed' })] }, 'rejected'],
     ['our memory lost, merged', { from: [onForge({ state: 'merged' })] }, 'rejected'],

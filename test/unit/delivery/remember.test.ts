@@ -185,9 +185,20 @@ describe('nextStatuses', () => {
     it.each(['merged', 'rejected', 'superseded', 'closed'] as const)(
       'keep their end, %s, when no unit is left to tell of it',
       (state) => {
-        expect(pullRequests(upToDateFacts(), ended(state), [open])).toEqual([{ ...open, state, at: at(-1) }]);
+        expect(pullRequests(upToDateFacts(), ended(state), [open])).toMatchObject([
+          { ...open, state, at: at(-1) },
+        ]);
       },
     );
+
+    it('count how often bots have closed the same change', () => {
+      expect(pullRequests(upToDateFacts(), ended('closed'), [{ ...open, dismissals: 1 }])).toMatchObject([
+        { state: 'closed', dismissals: 2 },
+      ]);
+      const before: RememberedPullRequest = { ...open, number: 0, state: 'closed', dismissals: 1 };
+      expect(pullRequests(web, shown, [before])).toEqual([{ ...open, at: at(0), dismissals: 1 }]);
+      expect(pullRequests(web, shown, [{ ...before, change: 'older' }])).toEqual([{ ...open, at: at(0) }]);
+    });
 
     it('of other places stay as they are', () => {
       const other = { ...open, base: 'release', number: 9, state: 'merged' as const };

@@ -12,6 +12,7 @@ const branches = {
   stale: { head: 'c', change: 'new', stale: true },
   older: { head: 'c', change: 'old', stale: false },
   edited: { head: 'c', stale: false },
+  'edited and merged': { head: 'c', stale: false, served: true },
 } satisfies Record<string, ProposalFacts['branch']>;
 const opens = {
   none: undefined,
@@ -22,6 +23,7 @@ const lasts = {
   none: undefined,
   'this rejected': { number: 1, change: 'new', outcome: 'rejected' },
   'this merged': { number: 1, change: 'new', outcome: 'merged' },
+  'this refused': { number: 1, change: 'new', outcome: 'refused' },
   'this dismissed': { number: 1, change: 'new', outcome: 'dismissed' },
   'another rejected': { number: 1, change: 'old', outcome: 'rejected' },
   'another merged': { number: 1, change: 'old', outcome: 'merged' },
@@ -30,11 +32,11 @@ const lasts = {
 /** Every row that differs from its branch's plain course. */
 function expected(branch: Branch, open: Open, last: Last): ProposalStep {
   if (open === 'none') {
-    if (branch === 'edited' && !last.endsWith('merged')) return 'hand-edited';
-    if (last === 'this rejected' || last === 'this merged') return 'rejected';
+    if (['this rejected', 'this merged', 'this refused'].includes(last)) return 'rejected';
+    if (branch === 'edited') return 'hand-edited';
     return branch === 'ours' ? 'open' : 'push';
   }
-  if (branch === 'edited') return 'hand-edited';
+  if (branch.startsWith('edited')) return 'hand-edited';
   if (branch !== 'ours') return 'push';
   return open === 'current' ? 'none' : 'describe';
 }
@@ -69,7 +71,16 @@ describe('nextStep', () => {
     ['then the source moves on', { branch: branches.older, last: lasts['another rejected'] }, 'push'],
     ['a bot closes', { branch: branches.ours, last: lasts['this dismissed'] }, 'open'],
     ['merged, then reverted', { last: lasts['this merged'] }, 'rejected'],
-    ['merged with a commit of a person', { branch: branches.edited, last: lasts['another merged'] }, 'push'],
+    [
+      'merged with a commit of a person',
+      { branch: branches['edited and merged'], last: lasts['another merged'] },
+      'push',
+    ],
+    [
+      'a person commits after the merge',
+      { branch: branches.edited, last: lasts['another merged'] },
+      'hand-edited',
+    ],
   ] satisfies [string, ProposalFacts, ProposalStep][])('in life: %s', (_, facts, step) => {
     expect(nextStep(wanted, facts)).toBe(step);
   });

@@ -32,6 +32,11 @@ describe('a pull request', () => {
     });
   });
 
+  it('ended when it was closed, not when it was touched last', () => {
+    expect(read({ closed_at: '2025-12-31T00:00:00Z' }).endedAt).toBe(Date.UTC(2025, 11, 31));
+    expect(read({ closed_at: null }).endedAt).toBeUndefined();
+  });
+
   it('is merged when it has a time of merging, wherever it was read', () => {
     expect(read({ merged_at: '2026-01-01T00:00:00Z' }).state).toBe('merged');
     expect(read({ state: 'open', merged_at: undefined }).state).toBe('open');
