@@ -1,40 +1,20 @@
-import { randomBytes } from 'node:crypto';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import type { Actor } from './accounts.ts';
-import { APP_SLUG, permits } from './accounts.ts';
+import { permits } from './accounts.ts';
 import { admission, credentialOf, problemResponse } from './admission.ts';
-import type { AdmissionParts, Call, Env } from './admission.ts';
-import type { Comparisons } from './comparison.ts';
+import type { Call, Env } from './admission.ts';
+import { appRoutes } from './app-routes.ts';
 import { factsOf } from './facts.ts';
-import { linkHeader } from './paging.ts';
-import type { Pulls } from './pulls.ts';
 import { selectPulls } from './pull-query.ts';
-import {
-  Problem,
-  authenticationRequired,
-  badCredentials,
-  notAccessible,
-  notFound,
-  validationFailed,
-} from './problems.ts';
+import { Problem, notAccessible, notFound, validationFailed } from './problems.ts';
 import { validName } from './repositories.ts';
-import type { Repositories, Repository } from './repositories.ts';
+import type { Repository } from './repositories.ts';
 import * as requests from './requests.ts';
+import { numberOf, paged, repositoryOf, unlimited, writer } from './routes.ts';
+import type { ApiParts } from './routes.ts';
 import type { ForgeState, PullRow } from './state.ts';
-import { APP_PERMISSIONS, time } from './views.ts';
-import type { Views } from './views.ts';
-
-export interface ApiParts extends AdmissionParts {
-  readonly repositories: Repositories;
-  readonly pulls: Pulls;
-  readonly comparisons: Comparisons;
-  readonly views: Views;
-  readonly log: (line: string) => void;
-}
 
 const BODY_LIMIT = 1024 * 1024;
-const TOKEN_LIFE = 60 * 60 * 1000;
 
 /** GitHub's REST API, as far as Slipway's client and a person trying things need it. */
 export function createApi(parts: ApiParts): Hono<Env> {
@@ -62,7 +42,7 @@ function accountRoutes(api: Hono<Env>, { views, limits }: ApiParts): void {
   api.get('/user', (call) => {
     const account = writer(call);
     if (account.grant !== undefined) throw notAccessible();
-    return call.json(views.ownAccount(account.login));
+    return call.json(views.accounts.ownAccount(account.login));
   });
   api.get('/rate_limit', (call) => {
     const state = limits.state(credentialOf(call));
@@ -225,113 +205,5 @@ function issueRoutes(api: Hono<Env>, parts: ApiParts): void {
     });
     state.changePull(repository.fullName, number, { updated_at: at });
     return call.json(views.comment(comment), 201);
-  });
-}
-
-/** The App is installed for every owner, on all repositories. */
-function appRoutes(api: Hono<Env>, parts: ApiParts): void {
-  const { state, repositories, views, now } = parts;
-  api.get('/app', (call) => call.json(views.app(appOf(call))));
-  api.get('/repos/:owner/:repo/installation', async (call) => {
-    const appId = appOf(call);
-    const { owner } = await repositoryOf(call, parts);
-    return call.json(views.installation(owner, appId));
-  });
-  api.post('/app/installations/:id/access_tokens', async (call) => {
-    const appId = appOf(call);
-    const wanted = requests.parseBody(requests.tokenRequest, await call.req.text(), 'InstallationToken');
-    const owner = (await repositories.all()).find(
-      (repository) => String(views.installation(repository.owner, appId).id) === call.req.param('id'),
-    )?.owner;
-    if (owner === undefined) throw notFound();
-    for (const name of wanted.repositories ?? [])
-      if ((await repositories.find(owner, name)) === undefined)
-        throw new Problem(
-          422,
-          'There is at least one repository that does not exist or is not accessible to the parent installation.',
-        );
-    const permissions = wanted.permissions ?? APP_PERMISSIONS;
-    if (!grantsAll(permissions))
-      throw new Problem(422, 'The permissions requested are not granted to this installation.');
-    const token = `ghs_${randomBytes(18).toString('hex')}`;
-    const expiresAt = now() + TOKEN_LIFE;
-    state.addToken({
-      token,
-      login: `${APP_SLUG}[bot]`,
-      expires_at: expiresAt,
-      repositories:
-        wanted.repositories === undefined
-          ? null
-          : JSON.stringify(wanted.repositories.map((name) => `${owner}/${name}`.toLowerCase())),
-      permissions: JSON.stringify(permissions),
-    });
-    return call.json(
-      {
-        token,
-        expires_at: time(expiresAt),
-        permissions,
-        repository_selection: wanted.repositories === undefined ? 'all' : 'selected',
-      },
-      201,
-    );
-  });
-}
-
-/** True when the App holds these permissions, or more. */
-function grantsAll(wanted: Readonly<Record<string, string>>): boolean {
-  const granted = new Map(Object.entries(APP_PERMISSIONS));
-  return Object.entries(wanted).every(
-    ([name, level]) => granted.get(name) === 'write' || granted.get(name) === level,
-  );
-}
-
-async function repositoryOf(call: Call, { repositories }: ApiParts): Promise<Repository> {
-  const repository = await repositories.find(call.req.param('owner') ?? '', call.req.param('repo') ?? '');
-  if (repository === undefined) throw notFound();
-  return repository;
-}
-
-function numberOf(call: Call): number {
-  const number = call.req.param('number') ?? '';
-  if (!/^[1-9]\d{0,9}$/.test(number)) throw notFound();
-  return Number(number);
-}
-
-/** The account that asks; with a repository, one that may write there. */
-function writer(
-  call: Call,
-  repository?: Repository,
-  permission: Parameters<typeof permits>[2] = 'contents',
-): Actor & { kind: 'account' } {
-  const actor = call.get('actor');
-  if (actor.kind === 'anonymous') throw authenticationRequired();
-  if (actor.kind === 'app') throw badCredentials();
-  if (repository !== undefined && !permits(actor, repository.fullName, permission)) throw notAccessible();
-  return actor;
-}
-
-/** The login of an account that is no installation: those create no repositories. */
-function unlimited(call: Call): string {
-  const { login, grant } = writer(call);
-  if (grant !== undefined) throw notAccessible();
-  return login;
-}
-
-function appOf(call: Call): number {
-  const actor = call.get('actor');
-  if (actor.kind !== 'app') throw new Problem(401, 'A JSON web token could not be decoded');
-  return actor.appId;
-}
-
-async function paged<T>(
-  call: Call,
-  items: readonly T[],
-  view: (item: T) => unknown = (item) => item,
-): Promise<Response> {
-  const { per_page: size, page } = requests.parseQuery(requests.pageQuery, call.req.query(), 'Page');
-  const shown = items.slice((page - 1) * size, page * size);
-  const link = linkHeader(call.req.url, page, Math.ceil(items.length / size));
-  return Response.json(await Promise.all(shown.map((item) => view(item))), {
-    headers: link === undefined ? {} : { link },
   });
 }

@@ -36,3 +36,14 @@ export const notAccessible = () => new Problem(403, 'Resource not accessible by 
 export function validationFailed(...errors: ValidationError[]): Problem {
   return new Problem(422, 'Validation Failed', errors);
 }
+
+/** Of a pull request. */
+export const invalid = (field: string) =>
+  validationFailed({ resource: 'PullRequest', field, code: 'invalid' });
+/** Of a pull request, in words. */
+export const custom = (message: string, field?: string) => ({
+  resource: 'PullRequest',
+  code: 'custom' as const,
+  ...(field === undefined ? {} : { field }),
+  message,
+});

@@ -1,9 +1,11 @@
-import { git, tryGit } from './git.ts';
+import { tryGit } from './git.ts';
 import { Lock } from './lock.ts';
 import { mergeCommit } from './merging.ts';
 import type { MergeRequest } from './merging.ts';
-import { Problem, notFound, validationFailed } from './problems.ts';
+import { Problem, custom, invalid, notFound, validationFailed } from './problems.ts';
 import type { Branch } from './branches.ts';
+import { Heads, keepHead, reachablePulls, refuseNothingToMerge } from './heads.ts';
+import type { Head } from './heads.ts';
 import { isAncestor } from './repositories.ts';
 import type { Repositories, Repository } from './repositories.ts';
 import type { ForgeState, PullChange, PullRow } from './state.ts';
@@ -36,12 +38,14 @@ export interface PullEdit {
  */
 export class Pulls {
   readonly #options: PullsOptions;
+  readonly #heads: Heads;
   readonly #lock = new Lock();
   /** Tip of `owner/name branch` that pull requests were last compared with. */
   readonly #compared = new Map<string, string>();
 
   constructor(options: PullsOptions) {
     this.#options = options;
+    this.#heads = new Heads(options);
   }
 
   /** @param actor who pushed, when that is known */
@@ -63,7 +67,7 @@ export class Pulls {
     return this.#lock.hold(repository.fullName, async () => {
       await this.#settle(repository, undefined);
       const base = (await this.#options.repositories.branches(repository)).get(wanted.base);
-      const head = await this.#head(repository, wanted.head);
+      const head = await this.#heads.find(repository, wanted.head);
       if (head === undefined) throw invalid('head');
       if (base === undefined) throw invalid('base');
       this.#refuseSecond(repository, head, wanted.base);
@@ -159,7 +163,7 @@ export class Pulls {
   ): Promise<ReadonlyMap<string, Branch>> {
     const cached = known.get(fullName);
     if (cached !== undefined) return cached;
-    const repository = await this.#named(fullName);
+    const repository = await this.#heads.repository(fullName);
     const found =
       repository === undefined
         ? new Map<string, Branch>()
@@ -169,7 +173,7 @@ export class Pulls {
   }
 
   async #follow(repository: Repository, row: PullRow, commit: string): Promise<void> {
-    const head = await this.#named(row.head_repository);
+    const head = await this.#heads.repository(row.head_repository);
     if (head === undefined) return;
     await keepHead(repository, head, row.number, commit);
     this.#options.state.changePull(row.repository, row.number, {
@@ -252,7 +256,10 @@ export class Pulls {
     if (state === 'closed' && row.closed_at === null)
       return { closed_at: this.#options.now(), closed_by: actor };
     if (state !== 'open' || row.closed_at === null) return {};
-    const head = await this.#head(repository, `${row.head_repository.split('/')[0] ?? ''}:${row.head_ref}`);
+    const head = await this.#heads.find(
+      repository,
+      `${row.head_repository.split('/')[0] ?? ''}:${row.head_ref}`,
+    );
     if (row.merged_at !== null || head === undefined)
       throw validationFailed(
         custom(
@@ -281,91 +288,4 @@ export class Pulls {
         custom(`A pull request already exists for ${head.repository.owner}:${head.branch}.`),
       );
   }
-
-  async #head(repository: Repository, head: string): Promise<Head | undefined> {
-    const colon = head.indexOf(':');
-    const owner = colon < 0 ? repository.owner : head.slice(0, colon);
-    const branch = head.slice(colon + 1);
-    const holder = await this.headRepository(repository, owner);
-    if (holder === undefined) return undefined;
-    const commit = (await this.#options.repositories.branches(holder)).get(branch)?.commit;
-    return commit === undefined ? undefined : { repository: holder, branch, commit };
-  }
-
-  /** The repository that this owner's branches come from: the repository itself, its fork, or one of the same name. */
-  async headRepository(repository: Repository, owner: string): Promise<Repository | undefined> {
-    if (owner.toLowerCase() === repository.owner.toLowerCase()) return repository;
-    const fork = this.#options.state
-      .forks(repository.fullName)
-      .find((row) => row.name.toLowerCase().startsWith(`${owner.toLowerCase()}/`));
-    return this.#named(fork?.name ?? `${owner}/${repository.name}`);
-  }
-
-  async #named(fullName: string): Promise<Repository | undefined> {
-    const [owner = '', name = ''] = fullName.split('/');
-    return this.#options.repositories.find(owner, name);
-  }
 }
-
-interface Head {
-  readonly repository: Repository;
-  readonly branch: string;
-  readonly commit: string;
-}
-
-/** Git hands no settings on to the other side of a fetch, so that side names its own. */
-const UPLOAD_PACK = "git -c safe.directory='*' -c uploadpack.allowAnySHA1InWant=true upload-pack";
-
-/** Keeps the commits of a head in the repository, as GitHub does, so that they outlive the branch and the fork. */
-async function keepHead(
-  repository: Repository,
-  head: Repository,
-  number: number,
-  commit: string,
-): Promise<void> {
-  const ref = `refs/pull/${number}/head`;
-  if (head.fullName !== repository.fullName)
-    await git(repository.directory, [
-      'fetch',
-      '--quiet',
-      '--no-tags',
-      '--no-write-fetch-head',
-      `--upload-pack=${UPLOAD_PACK}`,
-      head.directory,
-      commit,
-    ]);
-  await git(repository.directory, ['update-ref', ref, commit]);
-}
-
-/** Numbers of all pull requests, closed ones too, whose head is reachable from a commit. */
-async function reachablePulls(repository: Repository, tip: string): Promise<ReadonlySet<number>> {
-  const output = await git(repository.directory, [
-    'for-each-ref',
-    `--merged=${tip}`,
-    '--format=%(refname)',
-    'refs/pull',
-  ]);
-  return new Set(output.split('\n').map((ref) => Number(/^refs\/pull\/(\d+)\/head$/.exec(ref)?.[1])));
-}
-
-async function refuseNothingToMerge(
-  repository: Repository,
-  baseCommit: string,
-  head: Head,
-  base: string,
-): Promise<void> {
-  const borrowed = { GIT_ALTERNATE_OBJECT_DIRECTORIES: `${head.repository.directory}/objects` };
-  const shared = await tryGit(repository.directory, ['merge-base', baseCommit, head.commit], borrowed);
-  if (!shared.ok)
-    throw validationFailed(custom(`The ${head.branch} branch has no history in common with ${base}`));
-  if (shared.output === head.commit)
-    throw validationFailed(custom(`No commits between ${base} and ${head.branch}`));
-}
-
-const invalid = (field: string) => validationFailed({ resource: 'PullRequest', field, code: 'invalid' });
-const custom = (message: string, field?: string) => ({
-  resource: 'PullRequest',
-  code: 'custom' as const,
-  ...(field === undefined ? {} : { field }),
-  message,
-});

@@ -6,7 +6,7 @@ import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { actorOf, permits } from './accounts.ts';
 import { createApi } from './api.ts';
-import type { ApiParts } from './api.ts';
+import type { ApiParts } from './routes.ts';
 import { Comparisons } from './comparison.ts';
 import { gitRequest, serveGit } from './git-http.ts';
 import type { GitRequest } from './git-http.ts';

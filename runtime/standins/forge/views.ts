@@ -1,5 +1,7 @@
-import { APP_SLUG, accountId } from './accounts.ts';
+import { AccountViews } from './account-views.ts';
 import type { Comparison } from './comparison.ts';
+import { nodeId, time } from './fields.ts';
+import { repositoryLinks } from './repository-links.ts';
 import type { CommentRow, PullRow, RepositoryRow } from './state.ts';
 
 /** What a repository's JSON is made of. */
@@ -14,57 +16,13 @@ export interface RepositoryFacts {
 
 /** GitHub's JSON for each kind of thing, complete as its published schema asks. */
 export class Views {
+  readonly accounts: AccountViews;
   readonly #base: string;
 
   /** @param base address of the forge, without a trailing slash; API and pages share it */
   constructor(base: string) {
+    this.accounts = new AccountViews(base);
     this.#base = base;
-  }
-
-  account(login: string) {
-    const api = `${this.#base}/users/${encodeURIComponent(login)}`;
-    const page = `${this.#base}/${encodeURIComponent(login)}`;
-    return {
-      login,
-      id: accountId(login),
-      node_id: nodeId('User', accountId(login)),
-      avatar_url: `${page}.png`,
-      gravatar_id: '',
-      url: api,
-      html_url: page,
-      followers_url: `${api}/followers`,
-      following_url: `${api}/following{/other_user}`,
-      gists_url: `${api}/gists{/gist_id}`,
-      starred_url: `${api}/starred{/owner}{/repo}`,
-      subscriptions_url: `${api}/subscriptions`,
-      organizations_url: `${api}/orgs`,
-      repos_url: `${api}/repos`,
-      events_url: `${api}/events{/privacy}`,
-      received_events_url: `${api}/received_events`,
-      type: login.endsWith('[bot]') ? 'Bot' : 'User',
-      user_view_type: 'public',
-      site_admin: false,
-    };
-  }
-
-  /** The account as it sees itself. */
-  ownAccount(login: string) {
-    return {
-      ...this.account(login),
-      name: login,
-      company: null,
-      blog: '',
-      location: null,
-      email: null,
-      hireable: null,
-      bio: null,
-      public_repos: 0,
-      public_gists: 0,
-      followers: 0,
-      following: 0,
-      created_at: time(0),
-      updated_at: time(0),
-    };
   }
 
   repository(facts: RepositoryFacts) {
@@ -78,7 +36,7 @@ export class Views {
       name,
       full_name: row.name,
       private: false,
-      owner: this.account(owner),
+      owner: this.accounts.account(owner),
       html_url: page,
       description: row.description,
       fork: row.parent !== null,
@@ -149,7 +107,7 @@ export class Views {
         label: `${owner}:${ref}`,
         ref,
         sha,
-        user: this.account(owner),
+        user: this.accounts.account(owner),
         repo: facts === undefined ? null : this.repository(facts),
       };
     };
@@ -165,7 +123,7 @@ export class Views {
       state: row.closed_at === null ? 'open' : 'closed',
       locked: false,
       title: row.title,
-      user: this.account(row.author),
+      user: this.accounts.account(row.author),
       body: row.body,
       created_at: time(row.created_at),
       updated_at: time(row.updated_at),
@@ -210,7 +168,7 @@ export class Views {
       mergeable: open ? comparison.mergeable : null,
       rebaseable: false,
       mergeable_state: !open ? 'unknown' : row.draft ? 'draft' : comparison.mergeable ? 'clean' : 'dirty',
-      merged_by: row.merged_by === null ? null : this.account(row.merged_by),
+      merged_by: row.merged_by === null ? null : this.accounts.account(row.merged_by),
       comments: row.comments,
       review_comments: 0,
       maintainer_can_modify: false,
@@ -238,7 +196,7 @@ export class Views {
       node_id: nodeId('PullRequest', row.id),
       number: row.number,
       title: row.title,
-      user: this.account(row.author),
+      user: this.accounts.account(row.author),
       labels: [],
       state: row.closed_at === null ? 'open' : 'closed',
       locked: false,
@@ -259,7 +217,7 @@ export class Views {
         merged_at: optionalTime(row.merged_at),
       },
       body: row.body,
-      closed_by: row.closed_by === null ? null : this.account(row.closed_by),
+      closed_by: row.closed_by === null ? null : this.accounts.account(row.closed_by),
       state_reason: null,
     };
   }
@@ -272,51 +230,11 @@ export class Views {
       issue_url: issue,
       id: row.id,
       node_id: nodeId('IssueComment', row.id),
-      user: this.account(row.author),
+      user: this.accounts.account(row.author),
       created_at: time(row.created_at),
       updated_at: time(row.created_at),
       author_association: 'CONTRIBUTOR',
       body: row.body,
-    };
-  }
-
-  app(appId: number) {
-    return {
-      id: appId,
-      slug: APP_SLUG,
-      node_id: nodeId('App', appId),
-      owner: this.account(APP_SLUG),
-      name: 'Slipway',
-      description: null,
-      external_url: this.#base,
-      html_url: `${this.#base}/apps/${APP_SLUG}`,
-      created_at: time(0),
-      updated_at: time(0),
-      permissions: APP_PERMISSIONS,
-      events: [],
-    };
-  }
-
-  installation(owner: string, appId: number) {
-    const id = accountId(owner);
-    return {
-      id,
-      account: this.account(owner),
-      repository_selection: 'all',
-      access_tokens_url: `${this.#base}/app/installations/${id}/access_tokens`,
-      repositories_url: `${this.#base}/installation/repositories`,
-      html_url: `${this.#base}/settings/installations/${id}`,
-      app_id: appId,
-      app_slug: APP_SLUG,
-      target_id: id,
-      target_type: 'User',
-      permissions: APP_PERMISSIONS,
-      events: [],
-      created_at: time(0),
-      updated_at: time(0),
-      single_file_name: null,
-      suspended_by: null,
-      suspended_at: null,
     };
   }
 
@@ -329,60 +247,4 @@ export class Views {
   }
 }
 
-export const APP_PERMISSIONS = {
-  contents: 'write',
-  metadata: 'read',
-  pull_requests: 'write',
-  issues: 'write',
-};
-
-/** As GitHub writes times: whole seconds. */
-export function time(milliseconds: number): string {
-  return new Date(milliseconds).toISOString().replace(/\.\d+Z$/, 'Z');
-}
-
 const optionalTime = (milliseconds: number | null) => (milliseconds === null ? null : time(milliseconds));
-
-const nodeId = (kind: string, id: number) => Buffer.from(`${kind}${id}`).toString('base64');
-
-/** Addresses that GitHub lists with each repository, most of which nothing answers here. */
-function repositoryLinks(api: string) {
-  return {
-    archive_url: `${api}/{archive_format}{/ref}`,
-    assignees_url: `${api}/assignees{/user}`,
-    blobs_url: `${api}/git/blobs{/sha}`,
-    branches_url: `${api}/branches{/branch}`,
-    collaborators_url: `${api}/collaborators{/collaborator}`,
-    comments_url: `${api}/comments{/number}`,
-    commits_url: `${api}/commits{/sha}`,
-    compare_url: `${api}/compare/{base}...{head}`,
-    contents_url: `${api}/contents/{+path}`,
-    contributors_url: `${api}/contributors`,
-    deployments_url: `${api}/deployments`,
-    downloads_url: `${api}/downloads`,
-    events_url: `${api}/events`,
-    forks_url: `${api}/forks`,
-    git_commits_url: `${api}/git/commits{/sha}`,
-    git_refs_url: `${api}/git/refs{/sha}`,
-    git_tags_url: `${api}/git/tags{/sha}`,
-    hooks_url: `${api}/hooks`,
-    issue_comment_url: `${api}/issues/comments{/number}`,
-    issue_events_url: `${api}/issues/events{/number}`,
-    issues_url: `${api}/issues{/number}`,
-    keys_url: `${api}/keys{/key_id}`,
-    labels_url: `${api}/labels{/name}`,
-    languages_url: `${api}/languages`,
-    merges_url: `${api}/merges`,
-    milestones_url: `${api}/milestones{/number}`,
-    notifications_url: `${api}/notifications{?since,all,participating}`,
-    pulls_url: `${api}/pulls{/number}`,
-    releases_url: `${api}/releases{/id}`,
-    stargazers_url: `${api}/stargazers`,
-    statuses_url: `${api}/statuses/{sha}`,
-    subscribers_url: `${api}/subscribers`,
-    subscription_url: `${api}/subscription`,
-    tags_url: `${api}/tags`,
-    teams_url: `${api}/teams`,
-    trees_url: `${api}/git/trees{/sha}`,
-  };
-}
