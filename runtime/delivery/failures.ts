@@ -1,19 +1,46 @@
-import type { ForgeRepository } from '../ports/index.ts';
-import type { DeliveryAction, DeliveryItem } from './actions.ts';
+import type { ForgeRepository, PortError } from '../ports/index.ts';
+import type { DeliveryAction, DeliveryItem, PushAction } from './actions.ts';
 import type { Observed, UnitFacts } from './observed.ts';
 import { pairName } from './pair.ts';
+import { PushError } from './push.ts';
+import { problemOf } from './read.ts';
+
+/** How an action ended, by what is kept in mind of it: a push succeeds or fails branch by branch. */
+export function endingsOf(
+  action: DeliveryAction,
+  error: PortError | undefined,
+): ReadonlyMap<string, string | undefined> {
+  const reason = error && problemOf(error).reason;
+  if (action.kind !== 'push') return new Map([[action.key, reason]]);
+  return new Map(
+    action.branches.map(({ branch }) => {
+      const problem = error instanceof PushError ? error.branches.get(branch) : error;
+      return [branchKey(action, branch), problem && problemOf(problem).reason];
+    }),
+  );
+}
+
+/** Not the key of the push, which is another one as soon as other branches go with it. */
+function branchKey({ target }: PushAction, branch: string): string {
+  return `push/${target} ${branch}`;
+}
 
 /** Says of every item whose next action has failed before, why: a state alone does not tell what is in the way. */
 export function withFailures(
   items: readonly DeliveryItem[],
   actions: readonly DeliveryAction[],
-  observed: Observed,
+  { failures, units }: Observed,
 ): DeliveryItem[] {
   const found = new Map<string, string>();
+  const attribute = (key: string, pairs: () => readonly string[]) => {
+    const failure = failures?.get(key);
+    if (failure !== undefined) for (const name of pairs()) found.set(name, failure);
+  };
   for (const action of actions) {
-    const failure = observed.failures?.get(action.key);
-    if (failure === undefined) continue;
-    for (const name of pairsOf(action, items, observed.units)) found.set(name, failure);
+    if (action.kind !== 'push') attribute(action.key, () => pairsOf(action, items, units));
+    else
+      for (const { branch } of action.branches)
+        attribute(branchKey(action, branch), () => pairsOnBranch(action, branch, units));
   }
   return items.map((item) => {
     const failure = found.get(pairName(item));
@@ -21,9 +48,20 @@ export function withFailures(
   });
 }
 
+/** Names of the pairs that one branch of a push is for. */
+function pairsOnBranch(
+  { target }: PushAction,
+  branch: string,
+  units: readonly UnitFacts[],
+): readonly string[] {
+  return units
+    .filter(({ unit: { head } }) => head.repository === target && head.branch === branch)
+    .flatMap(({ unit }) => unit.members);
+}
+
 /** Names of the pairs that an action is for. */
 function pairsOf(
-  action: DeliveryAction,
+  action: Exclude<DeliveryAction, PushAction>,
   items: readonly DeliveryItem[],
   units: readonly UnitFacts[],
 ): readonly string[] {
@@ -36,12 +74,6 @@ function pairsOf(
       return items
         .filter(({ image }) => image.name === action.image && image.tag === action.tag)
         .map((item) => pairName(item));
-    case 'push':
-      return members(
-        ({ unit }) =>
-          unit.head.repository === action.target &&
-          action.branches.some(({ branch }) => branch === unit.head.branch),
-      );
     case 'open-pull-request':
       return members(
         ({ unit: { forge, head, base } }) =>

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { System } from '../control/system.ts';
 import type { DeliveryAction, DeliveryItem, DeliveryPlan } from './actions.ts';
 import { apply } from './apply.ts';
+import { endingsOf } from './failures.ts';
 import { createGuards } from './guards.ts';
 import { observe, type DeliveryPorts } from './observe.ts';
 import { InputsMemo } from './observe-sources.ts';
@@ -11,7 +12,6 @@ import type { DeliveryOptions } from './options.ts';
 import type { Desired } from './pair.ts';
 import { PortError } from '../ports/index.ts';
 import { plan } from './plan.ts';
-import { problemOf } from './read.ts';
 import { remember } from './remember.ts';
 
 /** App CD: rebuilds images when their inputs change, and proposes manifests that use them. */
@@ -21,7 +21,7 @@ export class DeliverySystem implements System<Desired, Observed, DeliveryItem, D
   readonly #ports: DeliveryPorts;
   readonly #options: DeliveryOptions;
   readonly #memory;
-  /** What the last try of an action ran into, by its key. */
+  /** What the last try of an action, or of one branch of a push, ran into. */
   readonly #failures = new LRUCache<string, string>({ max: 1_000 });
 
   /** @param desired reads the config anew for each pass */
@@ -58,12 +58,17 @@ export class DeliverySystem implements System<Desired, Observed, DeliveryItem, D
   async apply(action: DeliveryAction, signal: AbortSignal): Promise<void> {
     try {
       await apply(action, this.#ports, this.#options, signal);
-      this.#failures.delete(action.key);
+      this.#keep(action, undefined);
     } catch (error) {
-      if (error instanceof PortError && error.fault !== 'cancelled')
-        this.#failures.set(action.key, problemOf(error).reason);
+      if (error instanceof PortError && error.fault !== 'cancelled') this.#keep(action, error);
       throw error;
     }
+  }
+
+  #keep(action: DeliveryAction, error: PortError | undefined): void {
+    for (const [key, failure] of endingsOf(action, error))
+      if (failure === undefined) this.#failures.delete(key);
+      else this.#failures.set(key, failure);
   }
 
   inFlight({ items }: DeliveryPlan): boolean {
