@@ -81,8 +81,8 @@ export function closeSupersededCommand(): Command {
       await using session = await openDelivery(flags);
       const { home, signal, logger, settings, system } = session;
       const dryRun = (flags.dryRun ?? false) || (settings.suspend ?? false);
-      const { installation } = deliveryOptions(settings);
-      const result = await runPass(new Closings(system, home, installation), {
+      const options = deliveryOptions(settings);
+      const result = await runPass(new Closings(system, home, options), {
         clock: home.clock,
         signal,
         logger,

@@ -2,6 +2,7 @@ import type { System } from '../control/system.ts';
 import type { DeliveryAction, DeliveryItem, DeliveryPlan } from './actions.ts';
 import type { DeliveryPorts } from './observe.ts';
 import type { Observed } from './observed.ts';
+import type { DeliveryOptions } from './options.ts';
 import { pairName, type Desired } from './pair.ts';
 import { unwantedPullRequests } from './plan-closings.ts';
 import { closeSuperseded, ownPullRequests, type OwnPullRequests } from './superseded.ts';
@@ -17,12 +18,12 @@ export class Closings implements System<Desired, Seen, DeliveryItem, DeliveryAct
   readonly name = 'delivery';
   readonly #whole: DeliverySystem;
   readonly #ports: Pick<DeliveryPorts, 'forge'>;
-  readonly #installation: string;
+  readonly #options: DeliveryOptions;
 
-  constructor(whole: DeliverySystem, ports: Pick<DeliveryPorts, 'forge'>, installation: string) {
+  constructor(whole: DeliverySystem, ports: Pick<DeliveryPorts, 'forge'>, options: DeliveryOptions) {
     this.#whole = whole;
     this.#ports = ports;
-    this.#installation = installation;
+    this.#options = options;
   }
 
   desired(signal: AbortSignal): Promise<Desired> {
@@ -30,7 +31,7 @@ export class Closings implements System<Desired, Seen, DeliveryItem, DeliveryAct
   }
 
   async observe(desired: Desired, signal: AbortSignal): Promise<Seen> {
-    const own = await ownPullRequests(desired, this.#ports, signal);
+    const own = await ownPullRequests(desired, this.#ports, this.#options, signal);
     return { observed: await this.#whole.observe(desired, signal), own };
   }
 
@@ -39,7 +40,7 @@ export class Closings implements System<Desired, Seen, DeliveryItem, DeliveryAct
     const upToDate = new Set(items.filter(({ state }) => state === 'up-to-date').map(pairName));
     const closings = [
       ...unwantedPullRequests({ observed, upToDate }).map(({ action }) => action),
-      ...own.flatMap((one) => closeSuperseded(desired, one, this.#installation)),
+      ...own.flatMap((one) => closeSuperseded(desired, one, this.#options.installation, observed.branches)),
     ];
     return {
       system,

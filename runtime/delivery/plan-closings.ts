@@ -39,7 +39,7 @@ function closing(
   pullRequest: OwnPullRequest,
   { observed, upToDate }: Pick<ProposalWorld, 'observed' | 'upToDate'>,
 ): { action: ClosePullRequestAction; obsolete: boolean } | undefined {
-  const { repository, branch, base, number, body } = pullRequest;
+  const { branch, base, body } = pullRequest;
   const isWanted = observed.units.some(({ unit }) => isOfUnit(pullRequest, unit));
   const isEdited = observed.branches.some((one) => one.branch === branch && one.change === undefined);
   if (isWanted || isEdited || closedByUs(body)) return undefined;
@@ -52,14 +52,21 @@ function closing(
     successors.length > 0 ? `superseded by ${successors.join(', ')}` : `${base} has this content already`;
   return {
     obsolete: successors.length === 0,
-    action: {
-      key: `close/${repository}/${number}`,
-      kind: 'close-pull-request',
-      why: `#${number}: ${why}`,
-      repository: pullRequest.forge,
-      number,
-      body: markClosed(body, `${why}.`),
-    },
+    action: closeAction(pullRequest, why),
+  };
+}
+
+export function closeAction(
+  { repository, forge, number, body }: Pick<OwnPullRequest, 'repository' | 'forge' | 'number' | 'body'>,
+  why: string,
+): ClosePullRequestAction {
+  return {
+    key: `close/${repository}/${number}`,
+    kind: 'close-pull-request',
+    why: `#${number}: ${why}`,
+    repository: forge,
+    number,
+    body: markClosed(body, `${why}.`),
   };
 }
 

@@ -1,10 +1,14 @@
 import type { ForgeRepository, Ports, PullRequest, RepositoryUrl } from '../ports/index.ts';
-import { closedByUs, markClosed, parseMarker } from '../proposals/marker.ts';
+import { closedByUs, parseMarker } from '../proposals/marker.ts';
 import { forgeRepository } from '../source/repository.ts';
 import type { ClosePullRequestAction } from './actions.ts';
+import type { OwnBranch } from './observed.ts';
+import type { DeliveryOptions } from './options.ts';
+import { isOf, openFromHead } from './ownership.ts';
 import { pairName, type Desired, type Pair } from './pair.ts';
+import { closeAction } from './plan-closings.ts';
 
-/** Open pull requests of one repository that our account made. */
+/** Open pull requests that our account made from the repository of our branches. */
 export interface OwnPullRequests {
   readonly repository: RepositoryUrl;
   readonly forge: ForgeRepository;
@@ -14,20 +18,17 @@ export interface OwnPullRequests {
 /** Asks every repository that holds manifests once. What cannot be read throws: nothing is closed on half a view. */
 export async function ownPullRequests(
   desired: Desired,
-  { forge }: Pick<Ports, 'forge'>,
+  ports: Pick<Ports, 'forge'>,
+  options: DeliveryOptions,
   signal: AbortSignal,
 ): Promise<OwnPullRequests[]> {
   const repositories = new Set(desired.pairs.flatMap(({ targets }) => targets.map(({ into }) => into.url)));
   const found = await Promise.all(
     [...repositories].map(async (repository) => {
-      const place = forgeRepository(repository);
-      if (!place) return [];
-      const [account, open] = await Promise.all([
-        forge.account(place.host, signal),
-        forge.openPullRequests(place, signal),
-      ]);
-      const pullRequests = open.filter(({ author }) => author.login === account.login);
-      return [{ repository, forge: place, pullRequests }];
+      const forge = forgeRepository(repository);
+      if (!forge) return [];
+      const { account, fromHead } = await openFromHead(repository, forge, ports, options, signal);
+      return [{ repository, forge, pullRequests: fromHead.filter((one) => isOf(account, one)) }];
     }),
   );
   return found.flat();
@@ -36,13 +37,15 @@ export async function ownPullRequests(
 /**
  * Pure: closes each pull request whose every pair has a newer one into the same branch. Which pairs it is for says its
  * marker or, without one, its branch `update_<image>_<tag>`; one that says neither, or that another installation made,
- * is left alone.
+ * is left alone, and so is one of ours whose branch has a commit of a person.
  */
 export function closeSuperseded(
   desired: Desired,
   { repository, forge, pullRequests }: OwnPullRequests,
   installation: string,
+  branches: readonly OwnBranch[],
 ): ClosePullRequestAction[] {
+  const edited = new Set(branches.filter(({ change }) => change === undefined).map(({ branch }) => branch));
   const subjects = pullRequests.flatMap((pullRequest) => {
     const pairs = pairsOf(pullRequest, desired, repository, installation);
     return pairs.size > 0 ? [{ pullRequest, pairs }] : [];
@@ -53,25 +56,12 @@ export function closeSuperseded(
     );
     const successors = [...pairs].map((name) => newer.findLast((one) => one.pairs.has(name)));
     const last = Math.max(...successors.map((one) => one?.pullRequest.number ?? Infinity));
-    if (!Number.isFinite(last) || closedByUs(pullRequest.body)) return [];
-    return [closing(forge, pullRequest, `superseded by #${last}`, repository)];
+    const { number, body, head } = pullRequest;
+    // The original's commits say nothing of who made them.
+    const isEdited = parseMarker(body) !== undefined && edited.has(head.branch);
+    if (!Number.isFinite(last) || closedByUs(body) || isEdited) return [];
+    return [closeAction({ repository, forge, number, body }, `superseded by #${last}`)];
   });
-}
-
-function closing(
-  repository: ForgeRepository,
-  { number, body }: PullRequest,
-  why: string,
-  url: RepositoryUrl,
-): ClosePullRequestAction {
-  return {
-    key: `close/${url}/${number}`,
-    kind: 'close-pull-request',
-    why: `#${number}: ${why}`,
-    repository,
-    number,
-    body: markClosed(body, `${why}.`),
-  };
 }
 
 function pairsOf(

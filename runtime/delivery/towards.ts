@@ -1,4 +1,5 @@
 import type { DeliveryAction, DeliveryPlan, PushAction } from './actions.ts';
+import type { ForgeRepository } from '../ports/index.ts';
 import type { Observed } from './observed.ts';
 import { pairName, type Desired, type Pair } from './pair.ts';
 import { lineage } from './scope.ts';
@@ -44,37 +45,61 @@ function forPullRequest(action: DeliveryAction, name: string, observed: Observed
     case 'push':
       return ownBranches(action, name, observed);
     case 'open-pull-request': {
-      const { head, base } = action;
-      return isBranchOf(name, head.branch, observed, base) ? [action] : [];
+      const { repository, head, base } = action;
+      return isOpenedFor(name, repository, head.branch, base, observed) ? [action] : [];
     }
     case 'describe-pull-request':
     case 'close-pull-request':
-      return isPullRequestOf(name, action.number, action.repository.name, observed) ? [action] : [];
+      return isPullRequestOf(name, action.number, action.repository, observed) ? [action] : [];
   }
 }
 
 function ownBranches(action: PushAction, name: string, observed: Observed): PushAction[] {
-  const branches = action.branches.filter(({ branch }) => isBranchOf(name, branch, observed));
+  const branches = action.branches.filter(({ branch }) =>
+    observed.units.some(
+      ({ unit }) =>
+        unit.members.includes(name) &&
+        unit.repository === action.repository &&
+        unit.head.repository === action.target &&
+        unit.head.branch === branch,
+    ),
+  );
   if (branches.length === 0) return [];
   const key = `${action.key}/${name}`;
   const why = `branch ${branches.map(({ branch }) => branch).join(', ')} of ${action.target} to carry its new image`;
   return [{ ...action, key, why, branches, deletions: [] }];
 }
 
-function isBranchOf(name: string, branch: string, observed: Observed, base?: string): boolean {
+function isOpenedFor(
+  name: string,
+  repository: ForgeRepository,
+  branch: string,
+  base: string,
+  observed: Observed,
+): boolean {
   return observed.units.some(
     ({ unit }) =>
       unit.members.includes(name) &&
+      isSame(unit.forge, repository) &&
       unit.head.branch === branch &&
-      (base === undefined || unit.base === base),
+      unit.base === base,
   );
 }
 
-function isPullRequestOf(name: string, number: number, repository: string, observed: Observed): boolean {
+function isPullRequestOf(
+  name: string,
+  number: number,
+  repository: ForgeRepository,
+  observed: Observed,
+): boolean {
   return observed.pullRequests.some(
     ({ marker, forge, ...one }) =>
       one.number === number &&
-      forge.name === repository &&
+      isSame(forge, repository) &&
       marker.applications.some((application) => pairName({ application, version: marker.version }) === name),
   );
+}
+
+function isSame(a: ForgeRepository, b: ForgeRepository): boolean {
+  return a.host === b.host && a.owner === b.owner && a.name === b.name;
 }

@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { closeSuperseded } from '../../../runtime/delivery/superseded.ts';
-import type { PullRequest } from '../../../runtime/ports/index.ts';
+import { closeSuperseded, ownPullRequests } from '../../../runtime/delivery/superseded.ts';
+import type { Forge, PullRequest } from '../../../runtime/ports/index.ts';
 import { closedByUs, formatMarker, markClosed } from '../../../runtime/proposals/marker.ts';
+import { options, target } from '../../support/delivery-facts.ts';
+import { fake } from '../../support/fake.ts';
 import { desiredOf, pairOf } from './pairs.ts';
 
 const desired = desiredOf([
@@ -39,10 +41,38 @@ function marked(
 function closed(...pullRequests: PullRequest[]): number[] {
   const repository = 'https://github.com/kubeflow/manifests';
   const forge = { host: 'github.com', owner: 'kubeflow', name: 'manifests' };
-  const actions = closeSuperseded(desired, { repository, forge, pullRequests }, 'prod');
+  const actions = closeSuperseded(desired, { repository, forge, pullRequests }, 'prod', [
+    { repository, branch: 'slipway/master/edited', head: 'c0ffee' },
+  ]);
   expect(actions.every(({ body }) => closedByUs(body))).toBe(true);
   return actions.map(({ number }) => number);
 }
+
+describe('ownPullRequests', () => {
+  it("are our account's from the repository that holds our branches, and no other", async () => {
+    const from = (repository: string, login = 'kubeflow-bot') => ({
+      head: { repository, branch: 'update_dash_vmaster-g1', commit: 'c0ffee' },
+      author: { login, bot: false },
+    });
+    const open = [
+      pull(1, '', from('Kubeflow-Bot/manifests')),
+      pull(2, '', from('kubeflow/manifests')),
+      pull(3, '', from('kubeflow-bot/manifests', 'ann')),
+    ];
+    const forge = fake<Forge>({
+      account: () => Promise.resolve({ login: 'kubeflow-bot', bot: false }),
+      openPullRequests: () => Promise.resolve(open),
+    });
+    const into = { name: 'manifests', url: 'https://github.com/kubeflow/manifests', branch: 'master' };
+    const found = await ownPullRequests(
+      desiredOf([pairOf('master', 'tf', { targets: [target({ into })] })]),
+      { forge },
+      { ...options, headOwner: () => 'kubeflow-bot' },
+      new AbortController().signal,
+    );
+    expect(found.flatMap(({ pullRequests }) => pullRequests.map(({ number }) => number))).toEqual([1]);
+  });
+});
 
 describe('closeSuperseded', () => {
   it("closes all but the newest of the original's, image names with `_` included", () => {
@@ -67,6 +97,11 @@ describe('closeSuperseded', () => {
     expect(closed(old, marked(2, ['dash']))).toEqual([]);
     expect(closed(old, marked(2, ['dash']), marked(3, ['dash-v3']))).toEqual([1]);
     expect(closed(old, marked(2, ['dash', 'dash-v3']))).toEqual([1]);
+  });
+
+  it('leaves alone what has a commit of a person', () => {
+    const edited = pull(1, 'slipway/master/edited', { body: marked(1, ['tf']).body });
+    expect(closed(edited, marked(2, ['tf']))).toEqual([]);
   });
 
   it('leaves alone what another installation made, what names no pair, and what it has closed before', () => {

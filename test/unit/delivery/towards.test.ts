@@ -151,6 +151,24 @@ describe('towards a pull request', () => {
     expect(keys('pull-request', other)).toEqual(['retag other', 'push/main-other', 'open other', 'close 2']);
   });
 
+  it('takes no place of the same name on another forge or of another owner for its own', () => {
+    const elsewhere = [
+      { ...forge, owner: 'someone' },
+      { ...forge, host: 'git.example.com' },
+    ];
+    const actions = elsewhere.flatMap((place) =>
+      [open(server), close(1)].map((action) => ({ ...action, repository: place }) as DeliveryAction),
+    );
+    const push = plan.actions.filter((action) => action.kind === 'push');
+    const others = push.map((action) => ({
+      ...action,
+      repository: `${repository}-2`,
+      target: `${repository}-2`,
+    }));
+    const only = { ...plan, actions: [...actions, ...others] };
+    expect(towards('pull-request', server, only, desiredOf(pairs), observed).actions).toEqual([]);
+  });
+
   it('pushes the branch of the pair alone, and deletes none', () => {
     const { actions } = towards('pull-request', server, plan, desiredOf(pairs), observed);
     const push = actions.find((action) => action.kind === 'push');
