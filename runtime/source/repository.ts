@@ -38,6 +38,11 @@ export function forgeRepository(repository: RepositoryUrl): ForgeRepository | un
   };
 }
 
+/** Equal for two spellings of one repository: forges tell owners and names apart whatever their case. Never an address. */
+export function repositoryIdentity(repository: RepositoryUrl): string {
+  return repository.startsWith('file:') ? repository : repository.toLowerCase();
+}
+
 function textProblem(url: string): string | undefined {
   if (url === '') return 'is empty';
   if (url.length > 2048) return 'is longer than 2048 characters';

@@ -1,6 +1,7 @@
 import type { Document } from '../../config/document.ts';
 import type { Problem } from '../../config/errors.ts';
 import { formatPath, show, type Path } from '../../config/words.ts';
+import { repositoryIdentity } from '../../source/repository.ts';
 import { pairName, type Pair, type Target } from '../pair.ts';
 import type { Draft } from './draft.ts';
 import { placeAll, type PlacedPair } from './pairs.ts';
@@ -56,7 +57,12 @@ function bothWrite(one: Pair, other: Pair, what: string): string {
 
 /** Equal for targets that may write the same place. */
 function placeOf(target: Target): string {
-  return JSON.stringify([target.into.url, target.into.branch, target.kind, ...within(target)]);
+  return JSON.stringify([
+    repositoryIdentity(target.into.url),
+    target.into.branch,
+    target.kind,
+    ...within(target),
+  ]);
 }
 
 function within(target: Target): string[] {

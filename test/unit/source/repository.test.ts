@@ -1,5 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { canonicalRepository, forgeRepository } from '../../../runtime/source/repository.ts';
+import {
+  canonicalRepository,
+  forgeRepository,
+  repositoryIdentity,
+} from '../../../runtime/source/repository.ts';
 
 describe('canonicalRepository', () => {
   it.each([
@@ -82,5 +86,12 @@ describe('forgeRepository', () => {
     ['nonsense', undefined],
   ])('of %s', (url, expected) => {
     expect(forgeRepository(url)).toEqual(expected);
+  });
+});
+
+describe('repositoryIdentity', () => {
+  it('folds the case of a repository on a forge, and of no path', () => {
+    expect(repositoryIdentity('https://github.com/Acme/Web')).toBe('https://github.com/acme/web');
+    expect(repositoryIdentity('file:///srv/Web')).toBe('file:///srv/Web');
   });
 });

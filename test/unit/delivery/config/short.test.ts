@@ -160,6 +160,15 @@ pullRequests: {title: "{aplication} {foo}", body: "{tag} {version}", author: {na
       ],
     ],
     [
+      'a place in two spellings of its repository',
+      `${versions.replace('branch: v1', 'branch: main').replace('o/manifests.git, branch: v1', 'O/Manifests, branch: main')}applications:
+  a: {source: src, context: '', image: a/a, targets: [{kustomization: k}]}
+`,
+      [
+        'delivery.yaml:15:55 applications.a.targets[0]: a (version v1) and a (version main) both write the image "a/a" in "k" of https://example.com/O/Manifests, branch main. let one of them write it, or let the versions follow different branches',
+      ],
+    ],
+    [
       'pairs of one name',
       `${versions.replace('  v1:', '  main-x:')}applications:
   x-a: {source: src, context: '', image: a/a, targets: []}
