@@ -1,4 +1,4 @@
-import { code, fenced, oneLine } from './untrusted.ts';
+import { code, cut, fenced, oneLine } from './untrusted.ts';
 import { formatMarker, type Marker } from './marker.ts';
 
 /** One image that a pull request moves. */
@@ -25,6 +25,9 @@ export interface ContentTemplate {
   readonly body?: string;
 }
 
+/** GitHub takes 65,536 characters; closing adds a few. */
+const longestBody = 60_000;
+
 /** Title and body of a pull request. Equal input gives equal text. */
 export function proposalContent(
   images: readonly ProposedImage[],
@@ -34,9 +37,27 @@ export function proposalContent(
   const [first] = images;
   if (!first) throw new Error('a pull request moves at least one image');
   const title = template.title ? expand(template.title, first) : defaultTitle(images, first);
-  const intro = template.body ? `${expand(template.body, first)}\n\n` : '';
-  const body = `${intro}${images.map(section).join('\n\n')}\n\n${footer(images.length)}\n\n${formatMarker(marker)}`;
+  const intro = template.body ? [cut(expand(template.body, first), longestBody / 4)] : [];
+  const end = [footer(images.length), formatMarker(marker)];
+  const room = longestBody - [...intro, ...end].join('\n\n').length - 4;
+  const body = [...intro, sections(images, room), ...end].join('\n\n');
   return { title: oneLine(title), body };
+}
+
+/** In full where there is room; else in a line each, as many as there is room for: the commit names all. */
+function sections(images: readonly ProposedImage[], room: number): string {
+  const full = images.map(section).join('\n\n');
+  if (full.length <= room) return full;
+  const lines: string[] = [];
+  let left = room - 200;
+  for (const one of images) {
+    const line = `- ${one.application}: ${code(`${one.image}:${one.tag}`)}, ${code(one.digest)}, from ${code(short(one.commit))}${one.notes.map((note) => `. **Note:** ${note}`).join('')}`;
+    left -= line.length + 1;
+    if (left < 0) break;
+    lines.push(line);
+  }
+  const missing = images.length - lines.length;
+  return [...lines, ...(missing > 0 ? [`- and ${missing} more, which the commit names`] : [])].join('\n');
 }
 
 /** Subject and lines of the commit. */

@@ -35,6 +35,6 @@ function visible(text: string): string {
   );
 }
 
-function cut(text: string, limit: number): string {
+export function cut(text: string, limit: number): string {
   return text.length > limit ? `${text.slice(0, limit - 1).replace(/[\ud800-\udbff]$/, '')}…` : text;
 }

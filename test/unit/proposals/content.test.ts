@@ -24,6 +24,22 @@ const web: ProposedImage = {
 };
 
 describe('proposalContent', () => {
+  it.each([100, 500, 3000])('of %d images fits on a forge, and keeps its marker', (count) => {
+    const images = Array.from({ length: count }, (_, index) => ({
+      ...web,
+      application: `application-${index}`,
+      digest: `sha256:${'0'.repeat(64)}`,
+      notes: ['The deployed commit and the new one have parted: neither contains the other.'],
+    }));
+    const { body } = proposalContent(images, marker, { body: 'x'.repeat(70_000) });
+    expect(body.length).toBeLessThan(65_000);
+    expect(parseMarker(body)).toEqual(marker);
+    expect(body).toContain('application-0');
+    const named = new Set(body.match(/application-\d+/g)).size;
+    const more = Number(/and (\d+) more, which the commit names/.exec(body)?.[1] ?? 0);
+    expect(named + more).toBe(count);
+  });
+
   it('says what moves, from where and since when', () => {
     const { title, body } = proposalContent([web], marker);
     expect(title).toBe('[auto PR] Update the web image to tag v1-gc0ffee000000');
