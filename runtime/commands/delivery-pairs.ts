@@ -1,31 +1,34 @@
 import { Command } from 'commander';
+import { meant, nearest } from '../config/nearest.ts';
 import { runPass } from '../control/pass.ts';
 import type { DeliveryItem } from '../delivery/actions.ts';
 import { logsOf } from '../delivery/newest-build.ts';
 import { OnePair } from '../delivery/one-pair.ts';
 import { pairName, type Pair } from '../delivery/pair.ts';
 import { tell } from '../delivery/people.ts';
+import { selectPair } from '../delivery/select.ts';
 import { storedStatus } from '../delivery/status.ts';
 import {
   examples,
   openPair,
   withConfig,
-  withOutput,
   type Flags,
   type OutputFlags,
   withSettings,
   withSource,
 } from './delivery-flags.ts';
-import type { DeliveryFlags, DeliverySession } from './delivery-session.ts';
+import { openDelivery, usualConfig, type DeliveryFlags, type DeliverySession } from './delivery-session.ts';
 import { passResult, passStatus, passTable } from './delivery-result.ts';
 import { statusTable } from './delivery-table.ts';
-import { exitStatus } from './errors.ts';
+import { exitStatus, UsageError } from './errors.ts';
 import { print } from './output.ts';
 import { passProgress } from './progress.ts';
 import { openSession, type Session } from './session.ts';
+import { isFault } from '../ports/index.ts';
+import { stateDirectory } from '../home.ts';
 
 export function statusCommand(): Command {
-  return withOutput(new Command('status'))
+  return withConfig(new Command('status'))
     .description('show how every pair stood when it was last looked at; asks nothing of the outside')
     .addHelpText('after', examples('status', 'status -o json | jq \'.items[] | select(.state == "failed")\''))
     .action(async (flags: OutputFlags) => {
@@ -34,7 +37,9 @@ export function statusCommand(): Command {
       for (const { name, problem } of status.invalid)
         process.stderr.write(`${name}: what is stored of it cannot be read: ${problem}\n`);
       print(flags.output, status, () =>
-        status.items.length === 0 ? 'No pair has been looked at yet.' : statusTable(status.items),
+        status.items.length === 0
+          ? `No pair has been looked at yet: nothing is stored in ${stateDirectory(session.settings)}.`
+          : statusTable(status.items),
       );
       if (status.invalid.length > 0) process.exitCode = exitStatus.partly;
     });
@@ -44,7 +49,7 @@ export function logsCommand(): Command {
   return withSource(withSettings(new Command('logs')))
     .description('print the log of the newest build of a pair, or of a build by its name')
     .argument('<application>', 'an application, VERSION/APPLICATION, or the name of a build')
-    .argument('[version]', 'its version')
+    .argument('[version]', 'its version, where there is more than one')
     .option('-f, --follow', 'until the build ends')
     .addHelpText(
       'after',
@@ -54,14 +59,36 @@ export function logsCommand(): Command {
       async (first: string, second: string | undefined, flags: DeliveryFlags & { follow?: boolean }) => {
         const follow = flags.follow ?? false;
         if (second === undefined && !first.includes('/')) {
-          await using session = await openSession(flags);
-          await printLog(session, first, follow);
+          await printLogOf(first, flags, follow);
           return;
         }
         await using session = await openPair(flags, [first, second]);
         await printLog(session, session.pair, follow);
       },
     );
+}
+
+/** A word alone is an application of the config, or else the name of a build, which needs no config. */
+async function printLogOf(word: string, flags: DeliveryFlags, follow: boolean): Promise<void> {
+  if (flags.config === undefined && usualConfig() === undefined) {
+    await using session = await openSession(flags);
+    await printLog(session, word, follow);
+    return;
+  }
+  await using session = await openDelivery(flags);
+  const { pairs } = await session.source.read(session.signal);
+  const applications = new Set(pairs.map(({ application }) => application));
+  if (!applications.has(word)) {
+    await printLog(session, word, follow).catch((error: unknown) => {
+      const near = isFault(error, 'not-found') ? meant(nearest(word, applications)) : undefined;
+      if (near === undefined) throw error;
+      throw new UsageError(`no application and no build has the name ${word}; ${near}`);
+    });
+    return;
+  }
+  const pair = selectPair(pairs, [word]);
+  if (typeof pair === 'string') throw new UsageError(pair);
+  await printLog(session, pair, follow);
 }
 
 async function printLog({ home, signal }: Session, subject: Pair | string, follow: boolean): Promise<void> {
@@ -74,8 +101,8 @@ export function buildCommand(): Command {
       'build the image of one pair now, failed before or not, and wait for it; apply or run proposes it',
     )
     .argument('<application>', 'an application, or VERSION/APPLICATION')
-    .argument('[version]', 'its version')
-    .addHelpText('after', examples('build kfam v1-1', 'build v1-1/kfam -o json'))
+    .argument('[version]', 'its version, where there is more than one')
+    .addHelpText('after', examples('build kfam v1-1', 'build kfam', 'build v1-1/kfam -o json'))
     .action(async (first: string, second: string | undefined, flags: Flags) => {
       await using session = await openPair(flags, [first, second]);
       const { pair, settings } = session;

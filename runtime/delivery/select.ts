@@ -23,17 +23,29 @@ export function selectPairs(pairs: readonly Pair[], patterns: readonly string[])
   };
 }
 
-/** One pair by `APPLICATION VERSION`, or by `VERSION/APPLICATION` (also the other way round) in one word. */
+/**
+ * One pair by `APPLICATION VERSION`, or by `VERSION/APPLICATION` (also the other way round) in one word, or by its
+ * application alone where that is in one version only. A sentence when there is no such pair, or not one alone.
+ */
 export function selectPair(
   pairs: readonly Pair[],
   [first, second]: readonly [string, string?],
 ): Pair | string {
+  if (second === undefined && !first.includes('/')) return onlyPair(pairs, first);
   const [application = '', version = ''] =
     second === undefined ? first.split('/').reverse() : [first, second];
   const found =
     pairs.find((pair) => pair.application === application && pair.version === version) ??
     pairs.find((pair) => pair.application === version && pair.version === application);
   return found ?? unknownPair(second === undefined ? first : `${version}/${application}`, pairs);
+}
+
+function onlyPair(pairs: readonly Pair[], application: string): Pair | string {
+  const [found, ...others] = pairs.filter((pair) => pair.application === application);
+  if (!found) return unknown(application, new Set(pairs.map((pair) => pair.application)));
+  if (others.length === 0) return found;
+  const versions = [found, ...others].map(({ version }) => version);
+  return `${application} is in ${versions.slice(0, -1).join(', ')} and ${versions.at(-1)}; name one`;
 }
 
 /** How a pair is written on the command line. */
@@ -51,6 +63,10 @@ function unknownPair(pattern: string, pairs: readonly Pair[]): string {
   const known = pattern.includes('/')
     ? pairs.map(pairPath)
     : new Set(pairs.flatMap(({ application, version }) => [application, version]));
-  const remedy = suggest(pattern, known);
-  return `the config has no ${pattern}${remedy === undefined ? '' : `; ${remedy}`}`;
+  return unknown(pattern, known);
+}
+
+function unknown(name: string, known: Iterable<string>): string {
+  const remedy = suggest(name, known);
+  return `the config has no ${name}${remedy === undefined ? '' : `; ${remedy}`}`;
 }

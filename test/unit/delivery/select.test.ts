@@ -47,6 +47,15 @@ describe('selectPair', () => {
     [['kfam/v1-0'] as const],
   ])('takes %j', (words) => expect(selectPair(pairs, words)).toBe(pairs[0]));
 
+  it('takes an application alone where it is in one version only', () => {
+    expect(selectPair(pairs, ['dash'])).toBe(pairs[3]);
+    expect(selectPair(pairs, ['kfam'])).toBe('kfam is in v1-0 and master; name one');
+    expect(selectPair([...pairs, pairOf('v1-1', 'kfam')], ['kfam'])).toBe(
+      'kfam is in v1-0, master and v1-1; name one',
+    );
+    expect(selectPair(pairs, ['dahs'])).toBe('the config has no dahs; did you mean `dash`?');
+  });
+
   it('takes no glob, and names the nearest pair', () => {
     expect(selectPair(pairs, ['v1-0/*'])).toContain('the config has no v1-0/*');
     expect(selectPair(pairs, ['dahs', 'master'])).toBe(
