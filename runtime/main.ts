@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { findPackageJSON } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from './config/errors.ts';
 import { exitStatus, UsageError } from './commands/errors.ts';
@@ -47,19 +49,28 @@ export async function main(argv: readonly string[]): Promise<number> {
 export async function createProgram(group: string | undefined): Promise<Command> {
   const program = new Command('slipway')
     .description('Release engineering for Kubeflow as one typed program')
-    .showHelpAfterError('(--help shows what it takes)');
+    .version(ownVersion(), '-V, --version', 'print the version')
+    // A verb may have a --version of its own.
+    .enablePositionalOptions();
   for (const [name, { description, load }] of Object.entries(groups))
     program.addCommand(
       group === name || group === '*' ? await load() : new Command(name).description(description),
     );
-  return throwing(program);
+  return answering(program);
 }
 
-/** Makes every command throw where commander would end the process. */
-function throwing(command: Command): Command {
-  command.exitOverride();
-  for (const child of command.commands) throwing(child);
+/** Makes every command throw where commander would end the process, and name its help where it is misused. */
+function answering(command: Command): Command {
+  command.exitOverride().showHelpAfterError('(--help shows what it takes)');
+  for (const child of command.commands) answering(child);
   return command;
+}
+
+function ownVersion(): string {
+  const file = findPackageJSON(import.meta.url);
+  const manifest: unknown = file === undefined ? undefined : JSON.parse(readFileSync(file, 'utf8'));
+  const isNamed = typeof manifest === 'object' && manifest !== null && 'version' in manifest;
+  return isNamed ? String(manifest.version) : 'unknown';
 }
 
 /** A reader that has seen enough (`| head`) is no failure. */

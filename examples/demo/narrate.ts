@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import ora from 'ora';
+import { doneLine } from '../../runtime/commands/delivery-outcomes.ts';
 import { paint } from '../../runtime/commands/output.ts';
-import type { DeliveryAction, DeliveryPlan } from '../../runtime/delivery/actions.ts';
+import type { DeliveryPlan } from '../../runtime/delivery/actions.ts';
 import type { OnRound } from './delivery.ts';
 
 let headings = 0;
@@ -59,8 +60,7 @@ export function progress(): { readonly onRound: OnRound; readonly end: () => voi
     onRound: (plan, outcomes) => {
       spinner.stop();
       for (const { action, outcome } of outcomes) {
-        const line = describe(action);
-        if (outcome === 'done' && line !== undefined) say(paint('gray', `  ${line}`));
+        if (outcome === 'done' && action.kind !== 'prune-build') say(paint('gray', `  ${doneLine(action)}`));
       }
       spinner.text = waitingFor(plan);
       spinner.start();
@@ -73,27 +73,6 @@ function waitingFor({ items }: DeliveryPlan): string {
   const building = items.filter(({ build }) => build !== undefined);
   if (building.length === 0) return 'looking';
   return `building ${[...new Set(building.map(({ image }) => shortName(image.name)))].join(', ')}`;
-}
-
-function describe(action: DeliveryAction): string | undefined {
-  switch (action.kind) {
-    case 'build': {
-      const { image, source } = action.request;
-      return `build  ${shortName(image.name)} at ${source.commit.slice(0, 12)} for ${action.pairs.join(', ')}`;
-    }
-    case 'retag':
-      return `tag    ${shortName(action.image)}:${action.tag}, built already`;
-    case 'push':
-      return `push   ${action.branches.map(({ branch }) => branch).join(', ')}`;
-    case 'open-pull-request':
-      return `open   ${action.title}`;
-    case 'describe-pull-request':
-      return `edit   #${action.number}: ${action.title}`;
-    case 'close-pull-request':
-      return `close  #${action.number}`;
-    case 'prune-build':
-      return undefined;
-  }
 }
 
 function shortName(image: string): string {

@@ -4,7 +4,7 @@ import { deliverySchema } from '../config/json-schema.ts';
 import { convertOriginal } from '../delivery/config/convert.ts';
 import { openDelivery } from './delivery-session.ts';
 import { examples, withConfig, type Flags } from './delivery-flags.ts';
-import { print } from './output.ts';
+import { count, print } from './output.ts';
 
 export function validateCommand(): Command {
   return withConfig(new Command('validate'))
@@ -24,7 +24,7 @@ export function validateCommand(): Command {
         flags.output,
         result,
         () =>
-          `${session.config} is valid: ${applications} applications, ${versions} versions, ${pairs.length} pairs`,
+          `${session.config} is valid: ${count(applications, 'application')}, ${count(versions, 'version')}, ${count(pairs.length, 'pair')}`,
       );
     });
 }

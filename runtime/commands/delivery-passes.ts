@@ -28,9 +28,13 @@ export function planCommand(): Command {
       const plan: DeliveryPlan = (await runPass(session.system, pass)).plan;
       const diffs = flags.diff ? await planDiffs(plan, home.git, signal) : undefined;
       print(flags.output, { ...plan, ...(diffs && { diffs }) }, () =>
-        [planTable(plan), ...(diffs ?? []).map(coloured)].join('\n\n'),
+        [planTable(plan), ...(diffs ? diffParts(diffs) : [])].join('\n\n'),
       );
     });
+}
+
+function diffParts(diffs: readonly BranchDiff[]): readonly string[] {
+  return diffs.length === 0 ? ['No push is due, so there is no diff.'] : diffs.map(coloured);
 }
 
 function coloured({ repository, branch, diff }: BranchDiff): string {

@@ -42,9 +42,12 @@ export function passTable(result: Result, suspended: boolean): string {
   ].join('\n\n');
 }
 
+const goingOn =
+  'started builds go on, and the next pass finds them; `slipway delivery cancel APPLICATION VERSION` ends one.';
+
 const stoppedNote = {
-  signal: 'Stopped before the end; started builds go on, and the next pass finds them.',
-  deadline: 'The deadline came before the end; started builds go on, and the next pass finds them.',
+  signal: `Stopped before the end; ${goingOn}`,
+  deadline: `The deadline came before the end; ${goingOn}`,
 } as const;
 
 /** 1 when it was stopped, 3 when something failed or could not be read. */

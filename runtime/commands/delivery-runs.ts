@@ -9,9 +9,7 @@ import { exitStatus, UsageError } from './errors.ts';
 import { outputFormats, print, renderTable, type OutputFormat } from './output.ts';
 
 export function runsCommand(): Command {
-  const group = new Command('runs')
-    .description('Tekton PipelineRuns for those who start builds themselves')
-    .showHelpAfterError('(--help shows what it takes)');
+  const group = new Command('runs').description('Tekton PipelineRuns for those who start builds themselves');
   return group.addCommand(createCommand());
 }
 

@@ -1,7 +1,7 @@
 import type { PairState } from '../api/application-version.ts';
 import type { DeliveryItem, DeliveryPlan } from '../delivery/actions.ts';
 import type { PairStatus } from '../delivery/status.ts';
-import { paint, renderTable } from './output.ts';
+import { count, paint, renderTable } from './output.ts';
 
 const colours: Record<PairState, Parameters<typeof paint>[0]> = {
   skipped: 'gray',
@@ -62,5 +62,5 @@ function summary(items: readonly DeliveryItem[]): string {
   const counts = [...Map.groupBy(items, ({ state }) => state)].map(
     ([state, group]) => `${group.length} ${paint(colours[state], state)}`,
   );
-  return `${items.length} pairs: ${counts.join(', ')}`;
+  return `${count(items.length, 'pair')}: ${counts.join(', ')}`;
 }

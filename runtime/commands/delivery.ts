@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { cancelCommand } from './delivery-cancel.ts';
 import { convertCommand, schemaCommand, validateCommand } from './delivery-config.ts';
 import { buildCommand, logsCommand, statusCommand } from './delivery-pairs.ts';
 import { applyCommand, planCommand } from './delivery-passes.ts';
@@ -9,9 +10,9 @@ import { acceptCommand, holdCommand, releaseCommand, retryCommand } from './deli
 
 /** `slipway delivery`: app CD. */
 export function deliveryCommand(): Command {
-  const group = new Command('delivery')
-    .description('rebuild images whose inputs changed, and propose manifests that use them')
-    .showHelpAfterError('(--help shows what it takes)');
+  const group = new Command('delivery').description(
+    'rebuild images whose inputs changed, and propose manifests that use them',
+  );
   const verbs = [
     validateCommand(),
     planCommand(),
@@ -20,6 +21,7 @@ export function deliveryCommand(): Command {
     statusCommand(),
     logsCommand(),
     buildCommand(),
+    cancelCommand(),
     retryCommand(),
     holdCommand(),
     releaseCommand(),

@@ -35,7 +35,6 @@ export function doctorCommand(): Command {
     )
     .option('--settings <file>', 'settings of this installation (default: slipway.yaml, where there is one)')
     .addOption(new Option('-o, --output <format>').choices([...outputFormats]).default('table'))
-    .showHelpAfterError('(--help shows what it takes)')
     .addHelpText(
       'after',
       '\nExamples:\n  $ slipway doctor\n  $ slipway doctor --config applications.yaml --settings slipway.yaml -o json',

@@ -35,7 +35,6 @@ export function initCommand(): Command {
     .option('--from <path>', 'checkout of a repository with kustomizations, or an original applications.yaml')
     .option('--force', 'overwrite what is there')
     .option('--dry-run', 'print the files and write nothing')
-    .showHelpAfterError('(--help shows what it takes)')
     .addHelpText(
       'after',
       [

@@ -10,9 +10,9 @@ interface ServerFlags {
 
 /** `slipway local`: servers of one machine to try things on. */
 export function localCommand(): Command {
-  const group = new Command('local')
-    .description('a forge and a registry for one machine, to try things on; they bind loopback')
-    .showHelpAfterError('(--help shows what it takes)');
+  const group = new Command('local').description(
+    'a forge and a registry for one machine, to try things on; they bind loopback',
+  );
   group.addCommand(
     server('forge', startForge)
       .description('serve the bare repositories ROOT/<owner>/<name>.git over git and the REST API of GitHub')

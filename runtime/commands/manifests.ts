@@ -27,9 +27,9 @@ interface FileOptions extends EditOptions {
 
 /** `slipway manifests`: edits of YAML files that leave every other byte as it is. */
 export function manifestsCommand(): Command {
-  const group = new Command('manifests')
-    .description('edit kustomizations and other YAML; comments, order and quoting stay as they are')
-    .showHelpAfterError('(--help shows what it takes)');
+  const group = new Command('manifests').description(
+    'edit kustomizations and other YAML; comments, order and quoting stay as they are',
+  );
   group.addCommand(setImageCommand());
   group.addCommand(setEnvCommand());
   group.addCommand(setCommand());

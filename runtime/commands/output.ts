@@ -26,6 +26,11 @@ export function paint(colour: Colour, text: string): string {
   return styleText(colour, text, { stream: process.stdout });
 }
 
+/** `1 pair`, `2 pairs`. */
+export function count(number: number, one: string, many = `${one}s`): string {
+  return `${number} ${number === 1 ? one : many}`;
+}
+
 /** Columns without frames; the last one is wrapped to the width of the terminal. */
 export function renderTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const width = process.stdout.columns || 160;

@@ -1,9 +1,10 @@
-import type { Plan } from '../control/plan.ts';
 import type { Outcome } from '../control/history.ts';
+import type { DeliveryAction, DeliveryPlan } from '../delivery/actions.ts';
+import { outcomeLine } from './delivery-outcomes.ts';
 
 /** Told of each round of a pass, as `runPass` tells. */
 export interface Progress {
-  readonly round: (plan: Plan, outcomes: readonly Outcome[]) => void;
+  readonly round: (plan: DeliveryPlan, outcomes: readonly Outcome<DeliveryAction>[]) => void;
   readonly end: () => void;
 }
 
@@ -13,9 +14,8 @@ export async function passProgress(enabled: boolean): Promise<Progress> {
   return process.stderr.isTTY ? spinning() : { round: writeLines, end: () => undefined };
 }
 
-function writeLines(_plan: Plan, outcomes: readonly Outcome[]): void {
-  for (const { action, outcome } of outcomes)
-    process.stderr.write(`${outcome}: ${action.kind}: ${action.why}\n`);
+function writeLines(_plan: DeliveryPlan, outcomes: readonly Outcome<DeliveryAction>[]): void {
+  for (const outcome of outcomes) process.stderr.write(`${outcomeLine(outcome)}\n`);
 }
 
 /** The spinner is loaded where somebody looks at it. */
@@ -24,10 +24,10 @@ async function spinning(): Promise<Progress> {
   const spinner = ora('looking at sources, manifests and pull requests').start();
   return {
     round: (plan, outcomes) => {
-      for (const { action, outcome } of outcomes) {
-        const line = `${action.kind}: ${action.why}`;
-        if (outcome === 'failed') spinner.fail(line).start();
-        else if (outcome === 'done') spinner.succeed(line).start();
+      for (const outcome of outcomes) {
+        const line = outcomeLine(outcome);
+        if (outcome.outcome === 'failed') spinner.fail(line).start();
+        else if (outcome.outcome === 'done') spinner.succeed(line).start();
       }
       const building = plan.items.filter(({ state }) => state === 'building');
       spinner.text = building.length > 0 ? `${building.length} building` : 'looking again';

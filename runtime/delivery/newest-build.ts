@@ -32,19 +32,46 @@ export async function* logsOf(
   yield* builder.logs(build.name, options);
 }
 
+/**
+ * Ends the builds of a pair that are under way: those of ours, be they its own or shared with other pairs.
+ * @returns their names; those that somebody else has started are left alone
+ */
+export async function cancelBuilds(
+  pair: Pick<Pair, 'application' | 'version'>,
+  { builder, objects }: Pick<Ports, 'builder' | 'objects'>,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const [builds, stored] = await Promise.all([
+    builder.list(signal),
+    objects.get(applicationVersionKind, pairName(pair), signal),
+  ]);
+  const names = buildsOf(builds, pair, stored)
+    .filter(({ owned, phase }) => owned && (phase === 'pending' || phase === 'running'))
+    .map(({ name }) => name);
+  for (const name of names) await builder.cancel(name, signal);
+  return names;
+}
+
 /** The build of a pair that started last: its own, or the one of its inputs that another pair shares with it. Pure. */
 export function newestBuild(
   builds: readonly Build[],
-  { application, version }: Pick<Pair, 'application' | 'version'>,
+  pair: Pick<Pair, 'application' | 'version'>,
   stored: StoredPair | undefined,
 ): Build | undefined {
-  const key = stored?.status?.key;
-  return builds
-    .filter(
-      (build) =>
-        (build.labels[labels.application] === application && build.labels[labels.version] === version) ||
-        (key !== undefined && build.key === key),
-    )
+  return buildsOf(builds, pair, stored)
     .toSorted((a, b) => (a.startedAt ?? 0) - (b.startedAt ?? 0))
     .at(-1);
+}
+
+function buildsOf(
+  builds: readonly Build[],
+  { application, version }: Pick<Pair, 'application' | 'version'>,
+  stored: StoredPair | undefined,
+): readonly Build[] {
+  const key = stored?.status?.key;
+  return builds.filter(
+    (build) =>
+      (build.labels[labels.application] === application && build.labels[labels.version] === version) ||
+      (key !== undefined && build.key === key),
+  );
 }
