@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
-import type { Pair } from '../delivery/pair.ts';
+import type { StoredPair } from '../delivery/observed.ts';
 import { tell, type Word } from '../delivery/people.ts';
 import { pairPath } from '../delivery/select.ts';
 import { parseUntil } from '../delivery/until.ts';
@@ -14,19 +14,20 @@ async function say(
   flags: Flags,
   patterns: readonly string[],
   word: (now: number) => Word,
-  told: string,
+  told: (before: StoredPair | undefined) => string,
 ): Promise<void> {
   await using session = await openPairs(flags, patterns);
   const { home, pairs, signal } = session;
   const said = word(home.clock.now());
-  for (const pair of pairs) await tell(home.objects, pair, said, signal);
+  const answers: { application: string; version: string; told: string }[] = [];
+  for (const { application, version } of pairs) {
+    const before = await tell(home.objects, { application, version }, said, signal);
+    answers.push({ application, version, told: told(before) });
+  }
   const { say: verb, ...details } = said;
-  const names = pairs.map(({ application, version }) => ({ application, version }));
-  print(flags.output, { said: verb, ...details, pairs: names }, () => lines(pairs, told));
-}
-
-function lines(pairs: readonly Pair[], told: string): string {
-  return pairs.map((pair) => `${pairPath(pair)}: ${told}`).join('\n');
+  print(flags.output, { said: verb, ...details, pairs: answers }, () =>
+    answers.map((answer) => `${pairPath(answer)}: ${answer.told}`).join('\n'),
+  );
 }
 
 export function retryCommand(): Command {
@@ -39,9 +40,18 @@ export function retryCommand(): Command {
         flags,
         patterns,
         (now) => ({ say: 'retry', at: new Date(now).toISOString() }),
-        'tried again by the next pass',
+        (before) =>
+          hasFailed(before)
+            ? 'tried again by the next pass'
+            : 'nothing to retry; the next pass asks for its image again',
       ),
     );
+}
+
+/** As of the last look: what is under way may have failed since. */
+function hasFailed(before: StoredPair | undefined): boolean {
+  const state = before?.status?.state;
+  return state !== undefined && ['failed', 'rejected', 'building', 'held', 'blocked'].includes(state);
 }
 
 export function holdCommand(): Command {
@@ -65,7 +75,7 @@ export function holdCommand(): Command {
         flags,
         patterns,
         () => ({ say: 'hold', ...(until && { until }), ...(reason && { reason }) }),
-        until ? `held until ${until}` : 'held until it is released',
+        () => (until ? `held until ${until}` : 'held until it is released'),
       );
     });
 }
@@ -76,7 +86,12 @@ export function releaseCommand(): Command {
     .argument('<pairs...>', pairsArgument)
     .addHelpText('after', examples("release 'v1-1/*'"))
     .action((patterns: string[], flags: Flags) =>
-      say(flags, patterns, () => ({ say: 'release' }), 'held no longer'),
+      say(
+        flags,
+        patterns,
+        () => ({ say: 'release' }),
+        (before) => (before?.spec.hold ? 'held no longer' : 'is not held'),
+      ),
     );
 }
 
@@ -87,7 +102,12 @@ export function acceptCommand(): Command {
     .requiredOption('--commit <commit>', 'the commit to go back to, at least 7 digits of it', commit)
     .addHelpText('after', examples('accept v1-1/kfam --commit 1a2b3c4'))
     .action((patterns: string[], flags: Flags & { readonly commit: string }) =>
-      say(flags, patterns, () => ({ say: 'accept', commit: flags.commit }), `may go back to ${flags.commit}`),
+      say(
+        flags,
+        patterns,
+        () => ({ say: 'accept', commit: flags.commit }),
+        () => `may go back to ${flags.commit}`,
+      ),
     );
 }
 

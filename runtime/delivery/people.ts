@@ -1,5 +1,6 @@
 import { applicationVersionKind, type ApplicationVersionSpec } from '../api/application-version.ts';
 import { isFault, type ObjectStore } from '../ports/index.ts';
+import type { StoredPair } from './observed.ts';
 import type { Pair } from './pair.ts';
 import { pairName } from './pair.ts';
 
@@ -12,17 +13,18 @@ export type Word =
 
 const tries = 5;
 
-/** Writes a person's word into the pair's spec, by compare-and-swap. */
+/** Writes a person's word into the pair's spec, by compare-and-swap. Returns what was stored before. */
 export async function tell(
   objects: ObjectStore,
   pair: Pick<Pair, 'application' | 'version'>,
   word: Word,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<StoredPair | undefined> {
   const name = pairName(pair);
   for (let attempt = 1; ; attempt += 1) {
     try {
       const stored = await objects.get(applicationVersionKind, name, signal);
+      if (word.say === 'release' && !stored?.spec.hold) return stored;
       if (stored) {
         await objects.update(
           applicationVersionKind,
@@ -34,7 +36,7 @@ export async function tell(
         const spec = withWord({ application, version }, word);
         await objects.create(applicationVersionKind, { metadata: { name }, spec }, signal);
       }
-      return;
+      return stored;
     } catch (error) {
       if (attempt === tries || !isFault(error, 'conflict')) throw error;
     }
