@@ -52,9 +52,11 @@ const forge = z.strictObject({
     .describe('Use git over ssh: paths of the private key and of known_hosts'),
   head: z
     .string()
-    .regex(/^[\w.-]+(\/[\w.-]+)*$/, 'is not the name of an owner')
+    .regex(/^[\w.-]+(\/[\w.-]+)?$/, 'is neither OWNER nor OWNER/NAME')
     .optional()
-    .describe('Owner of the forks that hold our branches. Default: the repository itself'),
+    .describe(
+      'Owner of the forks that hold our branches, or OWNER/NAME of the fork. Default: the repository itself',
+    ),
 });
 
 const registry = z.strictObject({

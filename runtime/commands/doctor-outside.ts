@@ -102,8 +102,9 @@ function targetChecks({ url, branch }: FollowedBranch, outside: Outside): readon
         run: () => Promise.resolve(skipped('is on no forge: nothing is proposed there')),
       },
     ];
-  const owner = outside.settings.forges?.[base.host]?.head;
-  const head = { ...base, owner: owner ?? base.owner };
+  const fork = outside.settings.forges?.[base.host]?.head;
+  const [owner = base.owner, name = base.name] = fork?.split('/') ?? [];
+  const head = { ...base, owner, name };
   const withCredential = (run: Check['run']): Check['run'] =>
     unlessSecretIsMissing(base.host, outside, (signal) =>
       outside.forges.includes(base.host) ? run(signal) : Promise.resolve(noCredential(base.host)),
@@ -112,7 +113,7 @@ function targetChecks({ url, branch }: FollowedBranch, outside: Outside): readon
     {
       area: 'push',
       subject: pathOf(head),
-      run: withCredential((signal) => accessFinding(head, owner !== undefined, outside, signal)),
+      run: withCredential((signal) => accessFinding(head, fork !== undefined, outside, signal)),
     },
     {
       area: 'proposal',

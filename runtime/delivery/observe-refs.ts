@@ -85,11 +85,13 @@ function wantedPatterns(desired: Desired, options: DeliveryOptions): Map<Reposit
   return wanted;
 }
 
-/** The repository that holds our branches: the fork when one is configured for the host. */
+/** The repository that holds our branches: the fork when one is configured for the host, by its owner or in full. */
 export function headRepository(repository: RepositoryUrl, options: DeliveryOptions): RepositoryUrl {
   const forge = forgeRepository(repository);
-  const owner = forge && options.headOwner(forge.host);
-  return owner && owner !== forge.owner
-    ? repository.replace(new RegExp(`/${forge.owner}/${forge.name}$`), `/${owner}/${forge.name}`)
-    : repository;
+  const head = forge && options.headOwner(forge.host);
+  if (!forge || head === undefined) return repository;
+  const fork = head.includes('/') ? head : `${head}/${forge.name}`;
+  const upstream = `${forge.owner}/${forge.name}`;
+  if (fork.toLowerCase() === upstream.toLowerCase()) return repository;
+  return repository.slice(0, repository.length - upstream.length) + fork;
 }

@@ -4,7 +4,7 @@ export interface DeliveryOptions {
   readonly installation: string;
   /** First segment of our branches. */
   readonly branchPrefix: string;
-  /** Owner of the fork that holds our branches, by host; undefined: the repository itself. */
+  /** Owner, or OWNER/NAME, of the fork that holds our branches, by host; undefined: the repository itself. */
   readonly headOwner: (host: string) => string | undefined;
   /** Logins of bots that the forge takes for people. @default none */
   readonly bots?: readonly string[];

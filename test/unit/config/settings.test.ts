@@ -69,7 +69,7 @@ limits: {pass: 5 minutes}
       'slipway.yaml:7:3 forges: the name "https://gitlab.com" must be a host in lower case, with a port if it has one, and without scheme and path',
       `slipway.yaml:7:31 forges["https://gitlab.com"].token: is no reference to a secret. ${reference}`,
       `slipway.yaml:8:18 forges["a.com"].token: needs exactly one of env, file, secretManager. ${reference}`,
-      'slipway.yaml:8:48 forges["a.com"].head: "" is not the name of an owner',
+      'slipway.yaml:8:48 forges["a.com"].head: "" is neither OWNER nor OWNER/NAME',
       'slipway.yaml:9:33 forges["b.com"].app: stands beside a token, and only one of them can be used. keep one',
       'slipway.yaml:9:60 forges["b.com"].app.privateKey.file: holds what looks like the secret itself, where the path of a file belongs. revoke it if this file was shared, and put the new one there',
       `slipway.yaml:10:18 forges["c.com"].token: is no reference to a secret. ${reference}`,

@@ -111,6 +111,13 @@ describe('unitsOf', () => {
     expect(own?.head).toEqual({ repository: manifests.url, owner: 'o', branch: 'slipway/v1/web' });
   });
 
+  it('looks for branches in a fork of another name, and knows the repository itself in any case', () => {
+    const [renamed] = units([readyFacts()], 'rolling', { headOwner: () => 'bot/our-manifests' });
+    expect(renamed?.head).toMatchObject({ repository: 'https://github.com/bot/our-manifests', owner: 'bot' });
+    const [own] = units([readyFacts()], 'rolling', { headOwner: () => 'O' });
+    expect(own?.head.repository).toBe(manifests.url);
+  });
+
   it('groups the pairs of a version', () => {
     const [a, b, c] = [
       readyFacts({ pair: pair({ application: 'a' }) }),
