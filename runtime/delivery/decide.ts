@@ -5,6 +5,8 @@ import type { BuildMemory } from './attempts.ts';
 import { forgeRepository } from '../source/repository.ts';
 import { activeHold, needsImage, outdatedTargets, refusedDowngrades } from './needs.ts';
 import type { PairFacts, UnitFacts } from './observed.ts';
+import { toSecond } from './until.ts';
+import { isUnread } from './read.ts';
 
 /** What the rest of the world says of one pair. */
 export interface Circumstances {
@@ -54,7 +56,7 @@ function held(facts: PairFacts, now: number): Decision | undefined {
 function blocked(facts: PairFacts, { units }: Circumstances): Decision | undefined {
   const problem = facts.problem ?? units.find((unit) => unit.problem)?.problem;
   if (problem)
-    return { state: 'blocked', reason: problem.reason, ...(problem.retryable && { unreadable: true }) };
+    return { state: 'blocked', reason: problem.reason, ...(isUnread(problem) && { unreadable: true }) };
   const left = units.find((unit) => stepOf(unit) === 'hand-edited' && !unit.facts.open);
   if (left)
     return {
@@ -134,7 +136,7 @@ function buildState(facts: PairFacts, memory: BuildMemory | undefined): Decision
   if ('stopped' in memory.decision) return { state: 'failed', reason: `${memory.decision.stopped}. ${why}` };
   return {
     state: 'failed',
-    reason: `tried again at ${new Date(memory.decision.waitUntil).toISOString()}. ${why}`,
+    reason: `tried again at ${toSecond(memory.decision.waitUntil)}. ${why}`,
   };
 }
 

@@ -143,7 +143,7 @@ function pairFacts(
 function withStateProblem(facts: PairFacts, problem: string | undefined): PairFacts {
   if (problem === undefined) return facts;
   const reason = `what is stored of it cannot be read: ${problem}`;
-  return { ...facts, problem: { reason, retryable: false } };
+  return { ...facts, problem: { reason, retryable: false, unreadable: true } };
 }
 
 /** Permanent ones first: they are what a person must mend. */
@@ -152,5 +152,6 @@ function joined(problems: readonly Problem[]): Problem {
   return {
     reason: [...new Set(sorted.map(({ reason }) => reason))].join('; '),
     retryable: problems.every(({ retryable }) => retryable),
+    ...(problems.some(({ unreadable }) => unreadable) && { unreadable: true }),
   };
 }

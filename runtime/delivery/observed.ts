@@ -22,6 +22,8 @@ export type StoredPair = StoredObject<ApplicationVersionSpec, ApplicationVersion
 export interface Problem {
   readonly reason: string;
   readonly retryable: boolean;
+  /** The outside did not let it be read: this says nothing of the content. @default false */
+  readonly unreadable?: boolean;
 }
 
 /** The inputs of an image at one commit. */

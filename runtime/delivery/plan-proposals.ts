@@ -16,6 +16,7 @@ import { stepOf } from './decide.ts';
 import { planClosings, supersededBy } from './plan-closings.ts';
 import { pairName } from './pair.ts';
 import type { ProposalWorld } from './proposal-world.ts';
+import { isUnread } from './read.ts';
 import { servedBranches } from './served-branches.ts';
 import { outdatedTargets } from './needs.ts';
 import type { PairFacts, TargetFacts, UnitFacts } from './observed.ts';
@@ -58,7 +59,8 @@ function losesUnreadable(
   const { applications = [], version = '' } = pullRequest?.marker ?? {};
   const lost = applications.find((application) => {
     const name = pairName({ application, version });
-    const isUnreadable = observed.pairs.get(name)?.problem?.retryable || observed.unreadable?.has(name);
+    const problem = observed.pairs.get(name)?.problem;
+    const isUnreadable = (problem && isUnread(problem)) || observed.unreadable?.has(name);
     return isUnreadable && !unit.members.includes(name);
   });
   if (lost === undefined) return false;

@@ -16,13 +16,18 @@ export async function read<T>(
     return { ok: true, value: await host.guard.run(host.name, ask, signal) };
   } catch (error) {
     if (!(error instanceof PortError) || error.fault === 'cancelled') throw error;
-    return { ok: false, problem: problemOf(error) };
+    return { ok: false, problem: { ...problemOf(error), unreadable: true } };
   }
 }
 
 export function problemOf(error: PortError): Problem {
   const remedy = error.remedy ? `; ${error.remedy}` : '';
   return { reason: `${error.message.replace(/\.$/, '')}${remedy}`, retryable: error.retryable };
+}
+
+/** Whether it says that we know nothing, rather than that something is wrong. */
+export function isUnread({ retryable, unreadable = false }: Problem): boolean {
+  return retryable || unreadable;
 }
 
 /** A fact of the content, which no retry changes. */

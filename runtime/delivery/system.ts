@@ -30,7 +30,12 @@ export class DeliverySystem implements System<Desired, Observed, DeliveryItem, D
     ports: DeliveryPorts,
     options: DeliveryOptions,
   ) {
-    this.desired = desired;
+    this.desired = (signal) => {
+      // Once per pass: a host that does not answer costs its retries in the first round alone.
+      this.#memory.guards.git.reset();
+      this.#memory.guards.http.reset();
+      return desired(signal);
+    };
     this.#ports = ports;
     this.#options = options;
     this.#memory = {
@@ -41,8 +46,6 @@ export class DeliverySystem implements System<Desired, Observed, DeliveryItem, D
   }
 
   async observe(desired: Desired, signal: AbortSignal): Promise<Observed> {
-    this.#memory.guards.git.reset();
-    this.#memory.guards.http.reset();
     const observed = await observe(desired, this.#ports, this.#options, this.#memory, signal);
     return { ...observed, failures: new Map(this.#failures.entries()) };
   }

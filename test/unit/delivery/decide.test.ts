@@ -75,6 +75,11 @@ const rows: Record<string, Row> = {
     reason: 'have no image yet',
   },
   'something unreadable': { facts: facts({ problem }), state: 'blocked', reason: 'no answer' },
+  'no access': {
+    facts: facts({ problem: { reason: 'denied', retryable: false, unreadable: true } }),
+    state: 'blocked',
+    reason: 'denied',
+  },
   'an unreadable forge': {
     facts: ready,
     world: { units: [unitFacts(unit, {}, { problem })] },

@@ -172,7 +172,7 @@ describe('the image of a pair', () => {
     const { image, problem } = await view({ registry: { [web.image]: '' } });
     expect({ image, problem }).toEqual({
       image: undefined,
-      problem: { reason: 'no answer', retryable: true },
+      problem: { reason: 'no answer', retryable: true, unreadable: true },
     });
   });
 });

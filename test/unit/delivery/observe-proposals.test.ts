@@ -140,7 +140,7 @@ describe('our open pull requests', () => {
     const down = () => Promise.reject(new PortError('transient', 'github.com', 'no answer'));
     const found = await observeOpen([], [remembering(remembered())], { openPullRequests: down });
     expect(found.ended.size).toBe(0);
-    expect(found.problem(manifests.url)).toEqual({ reason: 'no answer', retryable: true });
+    expect(found.problem(manifests.url)).toEqual({ reason: 'no answer', retryable: true, unreadable: true });
   });
 
   it('end as the forge says, when the forge says', async () => {
