@@ -31,7 +31,10 @@ export function problemsOf(
   hidden?: Hidden,
 ): Problem[] {
   const translator = new Translator(document, schema, hidden);
-  return issues.flatMap((issue) => translator.problems(issue, []));
+  const renamed = translator.renamed(issues);
+  return issues
+    .filter((issue) => !renamed.has(formatPath(issue.path as Path)))
+    .flatMap((issue) => translator.problems(issue, []));
 }
 
 class Translator {
@@ -62,6 +65,26 @@ class Translator {
       default:
         return [this.#simple(issue, path)];
     }
+  }
+
+  /** Required fields that are missing because their names are mistyped: the unknown field says it all. */
+  renamed(issues: readonly Issue[]): ReadonlySet<string> {
+    const meant = issues.flatMap((issue) => {
+      if (issue.code !== 'unrecognized_keys') return [];
+      const path = issue.path as Path;
+      const free = this.#freeFields(path);
+      return issue.keys.flatMap((key) => {
+        const near = nearest(key, free);
+        return near === undefined ? [] : [[...path, near]];
+      });
+    });
+    return new Set(meant.filter((path) => this.#document.valueAt(path) === undefined).map(formatPath));
+  }
+
+  /** Known fields of the mapping that it does not have. */
+  #freeFields(path: Path): string[] {
+    const given = Object.keys(Object(this.#document.valueAt(path)) as object);
+    return knownFields(schemasAt(this.#schema, path)).filter((one) => !given.includes(one));
   }
 
   #simple(issue: Issue, path: Path): Problem {
@@ -98,8 +121,7 @@ class Translator {
 
   #unknownFields(keys: readonly string[], path: Path): Problem[] {
     const known = knownFields(schemasAt(this.#schema, path));
-    const given = Object.keys(Object(this.#document.valueAt(path)) as object);
-    const free = known.filter((one) => !given.includes(one));
+    const free = this.#freeFields(path);
     return keys.map((key) => {
       const hint = suggest(key, free) ?? (known.length > 0 ? 'leave it out' : undefined);
       return this.#document.problemAtKey(path, key, `unknown field \`${show(key).slice(1, -1)}\``, hint);

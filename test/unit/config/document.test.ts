@@ -111,6 +111,11 @@ describe('a document with problems', () => {
       ],
     ],
     [
+      'a missing field whose name is mistyped, once',
+      'name: a\nparts:\n  x: {siez: 1}\n',
+      ['f.yaml:3:7 parts.x: unknown field `siez`. did you mean `size`?'],
+    ],
+    [
       'bad names, and what is behind them',
       'name: a\nparts:\n  X Y: {size: z, sze: 1}\n',
       [
