@@ -160,7 +160,7 @@ describe('credentials', () => {
       },
     });
     await fetchAll(client, fixture.url('repo'));
-    const of = [fixture.server.host, fixture.url('repo')];
+    const of = [fixture.server.host, fixture.url('repo'), 'fetch'];
     expect(asked).toEqual([of, of]);
     expect(watched.lines()).toContain('ls-remote');
     expect(watched.lines()).not.toContain(SECRET);
