@@ -136,7 +136,7 @@ const rows: Record<string, Row> = {
     facts: facts(),
     world: { memory: { ...memory, decision: { waitUntil: now + minute }, lastFailure: failure } },
     state: 'failed',
-    reason: `tried again at ${at(1)}. BuildFailed: no such file`,
+    reason: 'tried again at 2026-01-01T12:01:00Z. BuildFailed: no such file',
   },
   'a failure that stays': {
     facts: facts(),
