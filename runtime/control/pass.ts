@@ -52,7 +52,7 @@ export interface PassResult<I extends Item = Item, A extends Action = Action> {
 }
 
 /** So often in a row what a plan remembers may meet a conflict. */
-const rememberLimit = 3;
+const rememberLimit = 10;
 
 /**
  * Repeats observe, plan, act until nothing can start (and, with `wait`, nothing is in flight). One failing action stops

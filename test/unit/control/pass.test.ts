@@ -189,7 +189,7 @@ describe('a conflict', () => {
     const stubborn = new FakeSystem('fake', { a: ok });
     stubborn.beforeRemember = conflict;
     await expect(clock.runUntil(begin(stubborn).done)).rejects.toMatchObject({ fault: 'conflict' });
-    expect([stubborn.count('remember'), stubborn.count('a')]).toEqual([4, 0]);
+    expect([stubborn.count('remember'), stubborn.count('a')]).toEqual([11, 0]);
     const unlucky = new FakeSystem('fake', { a: ok });
     unlucky.beforeRemember = () => {
       if (unlucky.count('remember') % 2 === 1) conflict();
