@@ -22,6 +22,9 @@ const refusal = z.object({
 });
 type Refusal = z.infer<typeof refusal>;
 
+/** What a request without an answer was sent to, as Octokit keeps it. */
+const unanswered = z.object({ request: z.object({ url: z.url() }) });
+
 /** GitHub sends us on: what was asked for has another address by now. */
 export class Moved extends Error {}
 
@@ -44,7 +47,7 @@ export function toPortError(error: unknown, asked: Asked, now: number): PortErro
   const refused = refusal.safeParse(error);
   if (!refused.success)
     return new PortError('transient', asked.subject, `${start(asked)}: ${networkWords(error)}`, {
-      remedy: `check that ${asked.host} is reachable from here`,
+      remedy: `check that ${addressOf(error) ?? asked.host} is reachable from here`,
       cause: error,
     });
   const { status } = refused.data;
@@ -93,6 +96,12 @@ function remedyOf(fault: Fault, { status, message }: Refusal, host: string): str
 function said(error: Refusal, secret: string | undefined): string {
   const words = error.message.replaceAll(/\s+/g, ' ').slice(0, MESSAGE_LIMIT);
   return secret === undefined || secret === '' ? words : words.replaceAll(secret, '[secret]');
+}
+
+/** Host and port that were tried: those of the API may be others than the forge's. */
+function addressOf(error: unknown): string | undefined {
+  const { data } = unanswered.safeParse(error);
+  return data && new URL(data.request.url).host;
 }
 
 /** The words of the innermost cause: `connect ECONNREFUSED …` says more than `fetch failed`. */

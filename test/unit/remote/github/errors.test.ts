@@ -57,6 +57,14 @@ describe('toPortError', () => {
     expect(told(timeout).message).toContain('no answer in time');
   });
 
+  it('names the address that was tried', () => {
+    const error = Object.assign(new Error('fetch failed'), {
+      request: { url: 'http://127.0.0.1:39109/repos/o/n/pulls' },
+    });
+    expect(told(error).remedy).toBe('check that 127.0.0.1:39109 is reachable from here');
+    expect(told(new Error('fetch failed')).remedy).toBe('check that github.com is reachable from here');
+  });
+
   it('leaves what is told already, and tells our own ending', () => {
     const known = new PortError('denied', 'x', 'told');
     expect(told(known)).toBe(known);
