@@ -48,6 +48,7 @@ versions: {}
 #     image: gcr.io/kubeflow-images-public/jupyter-web-app
 #     targets:                     # where manifests name the image
 #       - kustomization: jupyter/jupyter-web-app/base
+#         repository: manifests    # which of the repositories holds it; manifests unless given
 applications: {}
 `;
 }

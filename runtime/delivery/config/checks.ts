@@ -76,9 +76,17 @@ function repositoryProblems(application: DraftApplication, draft: Draft): Proble
   ];
   return asked
     .filter(({ name }) => !listed.has(name))
-    .map(({ name, path }) =>
-      draft.document.problem(path, `no version lists the repository ${show(name)}`, suggest(name, listed)),
-    );
+    .map(({ name, path }) => {
+      const isImplied = draft.document.valueAt(path) !== name;
+      const why = isImplied
+        ? `, to which targets go${path.includes('targets') ? ' unless their `repository` says otherwise' : ''}`
+        : '';
+      return draft.document.problem(
+        path,
+        `no version lists the repository ${show(name)}${why}`,
+        suggest(name, listed),
+      );
+    });
 }
 
 function versionProblems(application: DraftApplication, draft: Draft): Problem[] {
