@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { SecretReference, Settings } from './api/settings.ts';
 import { isFault } from './ports/index.ts';
+import { makeFolder } from './ports/folder.ts';
 import type { Clock, Forge, ForgeRepository, Ports, RepositoryUrl, TextDocument } from './ports/index.ts';
 import { forgesByHost } from './remote/github/forges.ts';
 import type { AnswerStore } from './remote/github/conditional.ts';
@@ -68,6 +69,7 @@ export async function openHome({ settings, clock, environment, observer = {} }: 
     import('./local/answers.ts'),
   ]);
   const state = stateDirectory(settings);
+  await makeFolder(state, 'make it writable for this user, or name another as state.directory');
   const secrets = new Secrets(environment);
   const answers = AnswerCache.open(join(state, 'answers.sqlite'));
   const forges = await openForges(settings, clock, secrets, environment, observer, answers);

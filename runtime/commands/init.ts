@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { formatProblem } from '../config/errors.ts';
 import { convertOriginal } from '../delivery/config/convert.ts';
 import { parseDelivery } from '../delivery/config/parse.ts';
 import { configOfImages, emptyConfig } from '../delivery/start-config.ts';
+import { makeFolder } from '../ports/folder.ts';
 import { forgeRepository } from '../source/repository.ts';
 import { UsageError } from './errors.ts';
 import { readTextFile } from './files.ts';
@@ -111,6 +112,6 @@ async function write(folder: string, files: ReadonlyMap<string, string>, force: 
     throw new UsageError(
       present.map((path) => `${path}: exists already; --force overwrites it, --dry-run only shows`),
     );
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder, 'make it writable for this user, or name another folder');
   for (const [path, text] of files) await writeFile(path, text, { flag: force ? 'w' : 'wx' });
 }

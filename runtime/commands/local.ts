@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { startForge } from '../standins/forge/server.ts';
 import { startRegistry } from '../standins/registry/server.ts';
+import { isFault } from '../ports/index.ts';
 import { UsageError } from './errors.ts';
 
 interface ServerFlags {
@@ -37,7 +38,7 @@ function server(name: string, start: (options: ServerFlags) => Promise<Running>)
     .requiredOption('--port <number>', 'port on 127.0.0.1', port)
     .action(async ({ root, port }: ServerFlags) => {
       const running = await start({ root, port }).catch((error: unknown) => {
-        throw startProblem(error, root, port);
+        throw startProblem(error, port);
       });
       process.stderr.write(
         `slipway local ${name}: ${running.url}, for this machine alone; everybody on it may write. Ctrl-C ends it.\n`,
@@ -51,13 +52,12 @@ function server(name: string, start: (options: ServerFlags) => Promise<Running>)
 }
 
 /** What a person can set right is a `UsageError`. */
-function startProblem(error: unknown, root: string, port: number): unknown {
+function startProblem(error: unknown, port: number): unknown {
+  if (isFault(error, 'denied')) return new UsageError(`${error.message}; name another with --root`);
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'EADDRINUSE') return new UsageError(`port ${port} is taken; name another with --port`);
   if (code === 'EACCES' && port > 0 && port < 1024)
     return new UsageError(`port ${port} is for privileged users; name one from 1024 with --port`);
-  if (['EEXIST', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS'].includes(code))
-    return new UsageError(`${root}: no folder can be kept there (${code}); name another with --root`);
   return error;
 }
 

@@ -1,6 +1,7 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { makeFolder } from '../ports/folder.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Elector } from '../ports/elector.ts';
 import { PortError } from '../ports/errors.ts';
@@ -29,7 +30,7 @@ export class FileLockElector implements Elector {
 
   async lead(name: string, lead: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
     const path = join(this.#directory, `${encodeURIComponent(name)}.lock`);
-    await mkdir(this.#directory, { recursive: true });
+    await makeFolder(this.#directory, 'make it writable for this user');
     using lock = await this.#acquire(path, name, signal);
     const ended = new AbortController();
     const lost = new AbortController();

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { mkdir } from 'node:fs/promises';
+import { makeFolder } from '../../ports/folder.ts';
 import type { Build, Builder, BuildRequest } from '../../ports/builder.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { PortError } from '../../ports/errors.ts';
@@ -72,7 +72,7 @@ export class LocalBuilder implements Builder {
     const tool = await this.#detect(signal);
     const starter = await identify(process.pid);
     if (starter === undefined) throw new Error('this process does not find itself');
-    await mkdir(this.#options.directory, { recursive: true });
+    await makeFolder(this.#options.directory, 'make it writable for this user');
     await this.#outside(request.name, async () => {
       const folder = this.#builds.folder(request.name);
       const isNew = await this.#starts.begin(folder, {

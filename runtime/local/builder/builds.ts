@@ -1,5 +1,6 @@
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../../ports/folder.ts';
 import type { Build } from '../../ports/builder.ts';
 import { BuildFolder, isCode } from './folder.ts';
 import { endBelongings, isAlive } from './processes.ts';
@@ -36,7 +37,7 @@ export class Builds {
   }
 
   async list(): Promise<readonly Build[]> {
-    await mkdir(this.directory, { recursive: true });
+    await makeFolder(this.directory, 'make it writable for this user');
     if (!this.#isSwept) await this.#sweep();
     const names = (await readdir(this.directory)).filter((name) => !name.startsWith('.')).sort();
     const present = new Set(names);

@@ -1,9 +1,10 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { mkdir, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
+import { makeFolder } from '../../ports/folder.ts';
 import { actorOf, permits } from './accounts.ts';
 import { createApi } from './api.ts';
 import type { ApiParts } from './routes.ts';
@@ -56,7 +57,7 @@ export interface RunningForge {
  * @throws Error when the port is taken
  */
 export async function startForge(options: ForgeOptions): Promise<RunningForge> {
-  await mkdir(options.root, { recursive: true });
+  await makeFolder(options.root, 'name another as root');
   const root = await realpath(options.root);
   const log = options.log ?? ((line: string) => void process.stderr.write(`${line}\n`));
   const host = options.host ?? '127.0.0.1';

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeFolder } from '../../ports/folder.ts';
 import type { Digest } from '../../ports/registry.ts';
 
 const ABANDONED_AFTER_MS = 24 * 3600 * 1000;
@@ -47,7 +48,7 @@ export class Files {
 
   /** Makes the folders, and drops what a killed process left half-written long ago. */
   async open(): Promise<void> {
-    await mkdir(this.#temporary(), { recursive: true });
+    await makeFolder(this.#temporary(), 'name another as root');
     await this.removeAbandoned(this.#temporary());
   }
 
