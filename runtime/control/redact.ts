@@ -1,3 +1,5 @@
+import { PortError } from '../ports/errors.ts';
+
 const secretName =
   /(authorization|cookie|credentials?|pass(word|wd|phrase)|private_?key|api_?key|secret|token)$/i;
 const censored = '[redacted]';
@@ -18,7 +20,7 @@ export function redactText(text: string): string {
 
 /**
  * A copy fit for a log: fields named like a secret are censored at any depth, and so are secrets inside texts. Errors
- * become plain objects with their stack and cause.
+ * become plain objects; those of ports without stack and cause, which say nothing more to a person.
  */
 export function redact(value: unknown): unknown {
   return redactValue(value, []);
@@ -56,9 +58,9 @@ function errorEntries(error: Error): [string, unknown][] {
   const hidden: [string, unknown][] = [
     ['type', error.name],
     ['message', error.message],
-    ['stack', error.stack],
-    ['cause', error.cause],
   ];
+  // What a port says is for a person; where in the program it was said helps with mistakes alone.
+  if (!(error instanceof PortError)) hidden.push(['stack', error.stack], ['cause', error.cause]);
   const own = Object.entries(error).filter(([key]) => key !== 'name');
   return [...hidden, ...own].filter(([, value]) => value !== undefined);
 }

@@ -46,7 +46,7 @@ describe('a builder', () => {
     const { status, stdout, stderr } = await world.apply({ environment: { PATH: bin } });
     expect(stderr).not.toMatch(/^ +at /m);
     expect(reasons(stdout)['base']).toMatch(
-      /^build: .*last tried: No image builder works here\. .*; Install buildah/,
+      /^build: .*last tried: no image builder works here \(.*\); install buildah/,
     );
     expect(status).toBe(3);
   });

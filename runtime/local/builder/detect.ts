@@ -46,10 +46,10 @@ export async function detectTool(
   throw new PortError(
     'not-found',
     wanted ?? 'builder',
-    `No image builder works here. ${problems.join('; ')}.`,
+    `no image builder works here (${problems.join('; ')})`,
     {
       remedy:
-        'Install buildah (`apt-get install buildah`) or podman, start the Docker engine, or set a custom command as builder.',
+        'install buildah (`apt-get install buildah`) or podman, start the Docker engine, or set a custom command as builder',
     },
   );
 }
@@ -149,7 +149,12 @@ function firstLine(error: unknown): string {
     typeof stderr === 'string' && stderr.trim() !== ''
       ? stderr
       : String(Reflect.get(Object(error), 'message'));
-  return said.trim().split('\n', 1)[0]?.replace(/\.$/, '') ?? '';
+  return (
+    said
+      .trim()
+      .split('\n', 1)[0]
+      ?.replace(/[.?!]$/, '') ?? ''
+  );
 }
 
 function cancelled(signal: AbortSignal): PortError {

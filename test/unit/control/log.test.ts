@@ -30,17 +30,24 @@ describe('createLogger', () => {
     expect(text()).toContain('heard');
   });
 
-  it('writes an error with its stack, cause and what a port adds', async () => {
+  it('writes of a mistake its stack and cause, of an error of a port what a person needs', async () => {
     const { logger, entry } = await setUp();
-    const error = new PortError('denied', 'repository', 'no access', { cause: new Error('401') });
-    logger.error('failed', { error });
-    expect(entry()['error']).toMatchObject({
+    logger.error('failed', {
+      error: new PortError('denied', 'repository', 'no access', { remedy: 'ask', cause: new Error('401') }),
+      mistake: new TypeError('no function', { cause: new Error('deeper') }),
+    });
+    const { error, mistake } = entry();
+    expect(error).toEqual({
       type: 'PortError',
       message: 'no access',
       fault: 'denied',
       subject: 'repository',
+      remedy: 'ask',
+    });
+    expect(mistake).toMatchObject({
+      type: 'TypeError',
       stack: expect.stringContaining('log.test') as unknown,
-      cause: { type: 'Error', message: '401' },
+      cause: { type: 'Error', message: 'deeper' },
     });
   });
 
