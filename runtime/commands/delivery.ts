@@ -8,11 +8,18 @@ import { runCommand } from './delivery-run.ts';
 import { runsCommand } from './delivery-runs.ts';
 import { acceptCommand, holdCommand, releaseCommand, retryCommand } from './delivery-words.ts';
 
+const exitStatuses = `
+Exit statuses:
+  0  done
+  1  failed, or stopped before its end
+  2  bad usage or config
+  3  done with some items failed: an action, a build, or something that could not be read`;
+
 /** `slipway delivery`: app CD. */
 export function deliveryCommand(): Command {
-  const group = new Command('delivery').description(
-    'rebuild images whose inputs changed, and propose manifests that use them',
-  );
+  const group = new Command('delivery')
+    .description('rebuild images whose inputs changed, and propose manifests that use them')
+    .addHelpText('after', exitStatuses);
   const verbs = [
     validateCommand(),
     planCommand(),
