@@ -27,6 +27,14 @@ async function settle(world: World): Promise<void> {
   throw new Error('5 passes did not settle it');
 }
 
+/** 3 where one has read a list from before the other's pull request: it leaves that one to the next pass. */
+function expectEndedWell(both: readonly { readonly status: number | null; readonly stderr: string }[]) {
+  for (const { status, stderr } of both) {
+    expect([0, 3]).toContain(status);
+    expect(stderr).toBe('');
+  }
+}
+
 describe('real processes, a real forge and a real registry', () => {
   let first: World;
   let expected: unknown;
@@ -46,10 +54,7 @@ describe('real processes, a real forge and a real registry', () => {
     it('on the same state do everything once', async () => {
       await using world = await World.open();
       const both = await Promise.all([world.apply(), world.apply()]);
-      expect(both.map(({ status, stderr }) => [status, stderr])).toEqual([
-        [0, ''],
-        [0, ''],
-      ]);
+      expectEndedWell(both);
       await settle(world);
       expect(await endState(world)).toEqual(expected);
       expect(await repeated(world)).toEqual([]);
@@ -58,10 +63,7 @@ describe('real processes, a real forge and a real registry', () => {
     it('on two machines, neither of which leads, push and propose once', async () => {
       await using world = await World.open({ images: images() });
       const both = await Promise.all([world.apply({ state: 'one' }), world.apply({ state: 'other' })]);
-      expect(both.map(({ status, stderr }) => [status, stderr])).toEqual([
-        [0, ''],
-        [0, ''],
-      ]);
+      expectEndedWell(both);
       await settle(world);
       expect(await endState(world)).toEqual(expected);
       expect(await repeated(world)).toEqual([]);
