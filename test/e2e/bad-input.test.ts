@@ -91,7 +91,6 @@ describe('a delivery config that cannot be used', () => {
       [
         'delivery.yaml:5:10 versions.main.tag: must be text, not the number 1.1. put it in quotes: "1.10"',
         'delivery.yaml:9:1: unknown field `aplications`. known: `metadata`, `pullRequests`',
-        'delivery.yaml:11:3 applications.web.context: is missing. give text',
         'delivery.yaml:11:25 applications.web: unknown field `contxt`. did you mean `context`?',
       ],
     ],
