@@ -194,7 +194,16 @@ export class MemoryGit implements Git {
     }
     const tree = hash(JSON.stringify([...files].map(pathAndId).sort()));
     const oid = hash(JSON.stringify([tree, parents, message, author, at]));
-    this.#commits.set(oid, { oid, tree, parents, author, committer: author, committedAt: at, message, files });
+    this.#commits.set(oid, {
+      oid,
+      tree,
+      parents,
+      author,
+      committer: author,
+      committedAt: at,
+      message,
+      files,
+    });
     return oid;
   }
 }
