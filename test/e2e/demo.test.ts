@@ -37,8 +37,8 @@ describeWithBuilder('the demo', () => {
         'Merged pull requests lead to a steady state, in which a pass does nothing',
         'A closed pull request stays closed, until there is something new to propose',
       ]);
-      expect(stdout.match(/^ {2}build /gm)).toHaveLength(13);
-      expect(stdout.match(/^ {2}open /gm)).toHaveLength(7);
+      expect(stdout.match(/^ {2}started build /gm)).toHaveLength(13);
+      expect(stdout.match(/^ {2}opened a pull request /gm)).toHaveLength(7);
       expect(stdout).toMatch(/"\/script": no such file/);
       expect(stdout).toContain('What to try next');
       expect(stdout).not.toContain('\u001b');
